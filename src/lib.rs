@@ -1,18 +1,30 @@
 //! Undream: an embedded database for the memory of AI agents.
 
 mod clock;
+mod engine;
 mod entropy;
 mod error;
+mod history;
 mod limits;
 mod object;
 mod storage;
+mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
+pub use engine::{
+    AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
+    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys, Listed, LogFilter, Merge,
+    NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
+    Transaction,
+};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use history::Revision;
 pub use object::{
-    Author, AuthorKind, Event, Evidence, Key, Message, Provenance, RefName, Role, Source,
-    StoreName, Taint, ToolCall, Trust,
+    Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
+    Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
+    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
+    Trust, Verb,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

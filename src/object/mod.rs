@@ -4,13 +4,38 @@
 //! Imports: storage and the ground.
 
 mod author;
+mod commit;
+mod entry;
 mod event;
+mod genesis;
 mod key;
 mod name;
+mod node;
+mod operation;
 mod provenance;
+mod record;
+mod session;
+mod stored;
+mod text;
+mod tombstone;
 
 pub use author::{Author, AuthorKind, Message};
+pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Verb};
+pub use entry::{Entry, Kind};
 pub use event::{Event, Role, ToolCall};
+pub use genesis::DatabaseId;
 pub use key::Key;
 pub use name::{RefName, StoreName};
+pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
+pub use record::Record;
+pub use session::{Outcome, Session, SessionFacts};
+
+pub(crate) use commit::cause_text;
+pub(crate) use genesis::Genesis;
+pub(crate) use node::Node;
+pub(crate) use operation::OperationHeader;
+pub(crate) use record::Origin;
+pub(crate) use session::{cut_into_chunks, make_chunk, make_session, open_chunk};
+pub(crate) use stored::{ObjectKind, Stored};
+pub(crate) use text::SaltedText;

@@ -1,0 +1,323 @@
+//! A database: one directory, opened.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::engine::core::Core;
+use crate::engine::holder::Holder;
+use crate::engine::queue::CommitThread;
+use crate::engine::store::Store;
+use crate::entropy::{Entropy, Seed, SystemEntropy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::{Author, DatabaseId, Genesis, OperationKind, StoreName};
+use crate::storage::Storage;
+
+/// The file inside the directory that holds everything but the search index.
+pub(crate) const FILE: &str = "undream.redb";
+/// The name of the genesis among the single values of the file.
+pub(crate) const GENESIS: &str = "genesis";
+/// How long a write waits for other processes unless told otherwise.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// How to open a database.
+///
+/// ```no_run
+/// use undream::Options;
+///
+/// let db = Options::new().read_only(true).open("agent.undream")?;
+/// # Ok::<(), undream::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    wait: Duration,
+    read_only: bool,
+    author: Author,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// The system's clock and chance, five seconds of waiting, reading and writing.
+    pub fn new() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            wait: WAIT,
+            read_only: false,
+            author: Author::program("undream"),
+        }
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes chance from `entropy`.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// Waits so long for writers in other processes before a write fails with `Locked`.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Opens for reading only: every write is refused.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Who creates the database, for its first operation.
+    #[must_use]
+    pub fn author(mut self, author: Author) -> Self {
+        self.author = author;
+        self
+    }
+
+    /// Creates a database in `directory`, which must be empty or not exist, with the store
+    /// `default`.
+    ///
+    /// # Errors
+    /// `Invalid` if there is a database already; `Io` if the directory cannot be written.
+    pub fn create(&self, directory: impl AsRef<Path>) -> Result<Database> {
+        let directory = directory.as_ref();
+        let file = directory.join(FILE);
+        if file.exists() {
+            let message = format!("{} is an Undream database already", directory.display());
+            return Err(Error::invalid(message));
+        }
+        std::fs::create_dir_all(directory)?;
+        let storage = Storage::create(&file)?;
+        self.found(storage, Some(directory.to_owned()))
+    }
+
+    /// Opens the database in `directory`.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Locked` if another process holds it for itself; `Newer` if a
+    /// newer version wrote it; `Corrupt` if it is damaged.
+    pub fn open(&self, directory: impl AsRef<Path>) -> Result<Database> {
+        let directory = directory.as_ref();
+        let file = directory.join(FILE);
+        if !file.is_file() {
+            let message = format!("there is no Undream database in {}", directory.display());
+            return Err(Error::not_found(message));
+        }
+        let storage = Storage::open(&file, self.read_only)?;
+        self.start(storage, Some(directory.to_owned()))
+    }
+
+    /// Opens the database in `directory`, or creates it.
+    ///
+    /// # Errors
+    /// As [`Options::open`] and [`Options::create`].
+    pub fn open_or_create(&self, directory: impl AsRef<Path>) -> Result<Database> {
+        if directory.as_ref().join(FILE).exists() {
+            self.open(directory)
+        } else {
+            self.create(directory)
+        }
+    }
+
+    /// A database in memory, gone when its last handle is dropped: for tests.
+    ///
+    /// # Errors
+    /// `Io` if the source of chance fails.
+    pub fn in_memory(&self) -> Result<Database> {
+        self.found(Storage::in_memory()?, None)
+    }
+
+    /// Writes the genesis and the default store.
+    fn found(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
+        let genesis = Genesis::draw(&Seed::draw(&*self.entropy)?, self.clock.now());
+        let writer = storage.write(self.wait)?;
+        writer.set_meta(GENESIS, &genesis.encode())?;
+        writer.commit()?;
+        let database = self.start(storage, directory)?;
+        database.create_store(StoreName::default_store().as_str(), &self.author)?;
+        Ok(database)
+    }
+
+    fn start(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
+        let bytes = storage.read()?.meta(GENESIS)?;
+        let genesis = Genesis::decode(&bytes.ok_or_else(|| {
+            Error::new(ErrorKind::Corrupt, "the file is no Undream database: it has no genesis")
+        })?)?;
+        let clock = Arc::clone(&self.clock);
+        let entropy = Arc::clone(&self.entropy);
+        let core = Arc::new(Core::new(storage, genesis, clock, entropy, self.wait)?);
+        let writes = !self.read_only;
+        let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
+        let holder = match &directory {
+            Some(directory) if writes => Some(Holder::register(directory, self.clock.now())?),
+            _ => None,
+        };
+        let opened = Opened { core, directory, _thread: thread, _holder: holder };
+        Ok(Database { opened: Arc::new(opened) })
+    }
+
+    /// A database on a backend that a test controls; created if the backend is empty.
+    #[cfg(test)]
+    pub(crate) fn on_backend(&self, backend: impl redb::StorageBackend) -> Result<Database> {
+        let storage = Storage::on_backend(backend)?;
+        if storage.read()?.meta(GENESIS)?.is_some() {
+            self.start(storage, None)
+        } else {
+            self.found(storage, None)
+        }
+    }
+}
+
+/// An open database. Fields are dropped in order: the thread ends before the file closes.
+struct Opened {
+    _thread: Option<CommitThread>,
+    _holder: Option<Holder>,
+    core: Arc<Core>,
+    directory: Option<PathBuf>,
+}
+
+/// One directory: the file, the search index. The unit of trust: one tenant. Handles are cheap to
+/// clone and can be used from many threads; the database closes with the last one.
+#[derive(Clone)]
+pub struct Database {
+    opened: Arc<Opened>,
+}
+
+impl Database {
+    /// Opens the database in `directory`, or creates it there.
+    ///
+    /// # Errors
+    /// As [`Options::open_or_create`].
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        Options::new().open_or_create(directory)
+    }
+
+    /// Opens the database in `directory` for reading only.
+    ///
+    /// # Errors
+    /// As [`Options::open`].
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self> {
+        Options::new().read_only(true).open(directory)
+    }
+
+    /// A database in memory, gone when its last handle is dropped: for tests.
+    ///
+    /// # Errors
+    /// `Io` if the source of chance fails.
+    pub fn in_memory() -> Result<Self> {
+        Options::new().in_memory()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.opened.core
+    }
+
+    /// The directory; `None` for a database in memory.
+    pub fn directory(&self) -> Option<&Path> {
+        self.opened.directory.as_deref()
+    }
+
+    /// The random name of the database. Copies share it.
+    pub fn id(&self) -> DatabaseId {
+        self.core().genesis.database
+    }
+
+    /// Whether writes are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.core().storage.is_read_only()
+    }
+
+    /// The clock that the database was opened with.
+    pub fn now(&self) -> crate::clock::Time {
+        self.core().clock.now()
+    }
+
+    /// The processes that have the database open for writing, this one included.
+    ///
+    /// # Errors
+    /// `Io` if the directory cannot be read.
+    pub fn holders(&self) -> Result<Vec<crate::engine::holder::HolderInfo>> {
+        self.directory().map_or_else(|| Ok(Vec::new()), Holder::list)
+    }
+
+    /// The names of all stores.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn stores(&self) -> Result<Vec<StoreName>> {
+        self.core().refresh()?;
+        Ok(self.core().state().stores.iter().cloned().collect())
+    }
+
+    /// The store with this name.
+    ///
+    /// # Errors
+    /// `NotFound` with the stores there are.
+    pub fn store(&self, name: &str) -> Result<Store> {
+        let name = StoreName::new(name)?;
+        let stores = self.stores()?;
+        if !stores.contains(&name) {
+            return Err(Error::not_found(format!("there is no store `{name}`"))
+                .with_candidates(stores.iter().map(ToString::to_string)));
+        }
+        Ok(Store::new(self.clone(), name))
+    }
+
+    /// Creates a store. Its branch `main` begins with its first commit.
+    ///
+    /// # Errors
+    /// `Invalid` if the name is taken or malformed.
+    pub fn create_store(&self, name: &str, author: &Author) -> Result<Store> {
+        let name = StoreName::new(name)?;
+        let (wanted, author) = (name.clone(), author.clone());
+        self.core().land(move |landing| {
+            if landing.has_store(&wanted) {
+                return Err(Error::invalid(format!("there is a store `{wanted}` already")));
+            }
+            landing.operate(&wanted, &author, OperationKind::CreateStore, Vec::new(), None)
+        })?;
+        Ok(Store::new(self.clone(), name))
+    }
+
+    /// Deletes a store with all its refs. Its commits stay in the log; `undo` brings it back.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none.
+    pub fn delete_store(&self, name: &str, author: &Author) -> Result<()> {
+        let store = self.store(name)?.name().clone();
+        let author = author.clone();
+        self.core().land(move |landing| {
+            if !landing.has_store(&store) {
+                return Err(Error::not_found(format!("there is no store `{store}`")));
+            }
+            let refs = landing.refs_of(&store).into_iter();
+            let moves = refs.map(|(name, state)| (name, state.kind, None)).collect();
+            landing.operate(&store, &author, OperationKind::DeleteStore, moves, None)?;
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

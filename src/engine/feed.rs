@@ -1,0 +1,110 @@
+//! The feed: all that is added to a database, in order.
+
+use std::time::Duration;
+
+use crate::engine::database::Database;
+use crate::engine::row;
+use crate::error::Result;
+use crate::object::{Key, StoreName};
+use crate::storage::{CommitId, OperationId, RecordId, SessionObjectId};
+
+/// A row of the log as a follower sees it.
+#[derive(Clone, Debug)]
+pub struct FeedRow {
+    /// The row's place in the log; dense, from 1.
+    pub sequence: u64,
+    /// The store it belongs to.
+    pub store: StoreName,
+    /// The commit, where it is one.
+    pub commit: Option<CommitId>,
+    /// What the commit changed, in order of the keys.
+    pub edits: Vec<FeedEdit>,
+    /// The operation, where the row closes one.
+    pub operation: Option<OperationId>,
+    /// The sessions it brought in: id and object.
+    pub sessions: Vec<(String, SessionObjectId)>,
+}
+
+/// One key of a row.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FeedEdit {
+    /// The key.
+    pub key: Key,
+    /// The record before.
+    pub before: Option<RecordId>,
+    /// The record after.
+    pub after: Option<RecordId>,
+}
+
+/// All that is added to a database, in order: what search, caches and followers consume.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    database: Database,
+}
+
+impl Database {
+    /// The feed of changes.
+    pub fn feed(&self) -> Feed {
+        Feed { database: self.clone() }
+    }
+}
+
+impl Feed {
+    /// The sequence of the newest row.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn last(&self) -> Result<u64> {
+        let core = self.database.core();
+        core.refresh()?;
+        Ok(core.state().last)
+    }
+
+    /// At most `limit` rows after `sequence`, in order.
+    ///
+    /// # Errors
+    /// `Corrupt` if a row is damaged.
+    pub fn changes_after(&self, sequence: u64, limit: usize) -> Result<Vec<FeedRow>> {
+        let core = self.database.core();
+        let last = self.last()?;
+        let reader = core.storage.read()?;
+        let mut rows = Vec::new();
+        for next in sequence + 1..=last.min(sequence.saturating_add(limit as u64)) {
+            let Some(row) = row::read_row(&reader, next)? else { break };
+            let edits = row.head.edits.into_iter();
+            rows.push(FeedRow {
+                sequence: next,
+                store: row.head.store,
+                commit: row.summary.commit,
+                edits: edits
+                    .map(|edit| FeedEdit { key: edit.key, before: edit.before, after: edit.after })
+                    .collect(),
+                operation: row.summary.operation_id(),
+                sessions: row.summary.sessions,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Waits until there are rows after `sequence`, or `timeout` has passed. Rows of other
+    /// processes are noticed within a tenth of a second.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn wait(&self, sequence: u64, timeout: Duration) -> Result<bool> {
+        let queue = &self.database.core().queue;
+        let step = Duration::from_millis(100);
+        let mut left = timeout;
+        loop {
+            let seen = queue.announced();
+            if self.last()? > sequence {
+                return Ok(true);
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+            queue.wait_for_news(seen, step.min(left));
+            left = left.saturating_sub(step);
+        }
+    }
+}

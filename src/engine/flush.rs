@@ -1,0 +1,170 @@
+//! Writing what is derived from the log: the index, refs and so on at a flush, the nodes of head
+//! trees at a checkpoint. Both in slices, so that nobody waits long to write.
+
+use crate::engine::core::Core;
+use crate::engine::row::Summary;
+use crate::engine::state::{LAST_OPERATION, State, WATERMARK, ref_name};
+use crate::error::{Error, Result};
+use crate::storage::{ObjectId, Shelf, Writer, codec};
+
+/// A tail of this many rows is flushed.
+const TAIL_ROWS_MAX: usize = 2_048;
+/// A tail of this many bytes is flushed.
+const TAIL_BYTES_MAX: u64 = 8 << 20;
+/// On close, a tail of this many rows is flushed; a shorter one is quickly read at the next open.
+const TAIL_ROWS_CLOSE: usize = 256;
+/// Rows or nodes per transaction.
+const SLICE: usize = 256;
+/// After this many edits, the trees of the heads are written out.
+const CHECKPOINT_EDITS: usize = 4_096;
+/// The name of the number of edits since the last checkpoint.
+const SINCE_CHECKPOINT: &str = "edits since checkpoint";
+
+impl State {
+    /// Whether the tail is long enough to be flushed.
+    pub(crate) fn wants_flush(&self) -> bool {
+        self.tail.len() >= TAIL_ROWS_MAX || self.tail_bytes >= TAIL_BYTES_MAX
+    }
+}
+
+impl Core {
+    /// Flushes the whole tail, then writes a checkpoint if one is due.
+    pub(crate) fn flush(&self) -> Result<()> {
+        while self.flush_slice()? {}
+        let due = self.state().edits_since_checkpoint >= CHECKPOINT_EDITS;
+        if due { self.checkpoint() } else { Ok(()) }
+    }
+
+    /// Flushes on close, if there is enough to flush.
+    pub(crate) fn flush_on_close(&self) {
+        let due = {
+            let state = self.state();
+            state.tail.len() >= TAIL_ROWS_CLOSE || state.tail_bytes >= TAIL_BYTES_MAX
+        };
+        if due && let Err(error) = self.flush() {
+            self.note_background_failure(error);
+        }
+    }
+
+    /// Flushes the oldest rows of the tail; `false` once there are none.
+    fn flush_slice(&self) -> Result<bool> {
+        let _right = self.queue.writing();
+        let writer = self.storage.write(self.wait)?;
+        self.refresh()?;
+        // Another process may have flushed meanwhile.
+        let reached = match self.storage.read()?.meta(WATERMARK)? {
+            Some(bytes) => codec::decode("the watermark", &bytes)?,
+            None => 0,
+        };
+        self.state_mut().drop_flushed(reached);
+        let rows: Vec<Summary> = self.state().tail.iter().take(SLICE).cloned().collect();
+        let Some(last) = rows.last() else { return Ok(false) };
+        let watermark = last.sequence;
+        write_rows(&writer, &rows)?;
+        writer.set_meta(WATERMARK, &codec::encode(&watermark))?;
+        if let Some(operation) = rows.iter().rev().find_map(Summary::operation_id) {
+            writer.set_meta(LAST_OPERATION, &codec::encode(&Some(operation)))?;
+        }
+        let since = self.state().edits_since_checkpoint as u64;
+        writer.set_meta(SINCE_CHECKPOINT, &codec::encode(&since))?;
+        writer.commit()?;
+        self.state_mut().drop_flushed(watermark);
+        Ok(true)
+    }
+
+    /// Writes the trees of the heads that moved since the last checkpoint.
+    fn checkpoint(&self) -> Result<()> {
+        let (heads, sequence) = {
+            let state = self.state();
+            let heads: Vec<_> = state.refs.values().map(|state| state.commit).collect();
+            (heads, state.last)
+        };
+        for head in heads {
+            let commit = self.commit(head)?;
+            if self.storage.read()?.has_node(&commit.tree().object())? {
+                continue;
+            }
+            let tree = self.tree(&commit)?;
+            let nodes = self.nodes.unstored(&tree)?;
+            self.write_nodes(&nodes)?;
+            let _right = self.queue.writing();
+            let writer = self.storage.write(self.wait)?;
+            let name = sequence.to_be_bytes();
+            let root = tree.id();
+            writer.set_derived([(Shelf::Bases, &name[..], Some(&root.as_bytes()[..]))])?;
+            writer.set_meta(SINCE_CHECKPOINT, &codec::encode(&0_u64))?;
+            writer.commit()?;
+        }
+        let mut state = self.state_mut();
+        state.edits_since_checkpoint = 0;
+        let heads: Vec<_> = state.refs.values().map(|state| state.commit).collect();
+        drop(state);
+        let roots = heads
+            .into_iter()
+            .map(|head| Ok(self.commit(head)?.tree()))
+            .collect::<Result<Vec<_>>>()?;
+        self.nodes.trim(self.shape(), &roots)
+    }
+
+    /// Writes nodes, children before parents: a root is stored only once its whole tree is.
+    pub(crate) fn write_nodes(&self, nodes: &[(ObjectId, Vec<u8>)]) -> Result<()> {
+        for slice in nodes.chunks(SLICE) {
+            let _right = self.queue.writing();
+            let writer = self.storage.write(self.wait)?;
+            writer.add_nodes(slice.iter().map(|(id, bytes)| (id, bytes.as_slice())))?;
+            writer.commit()?;
+            self.nodes.mark_stored(slice.iter().map(|(id, _)| *id));
+        }
+        Ok(())
+    }
+
+    /// Keeps the failure of work that nobody waits for, to be shown by `status`.
+    pub(crate) fn note_background_failure(&self, error: Error) {
+        self.state_mut().background_failure = Some(error);
+    }
+}
+
+/// Writes all that is derived from `rows`.
+pub(crate) fn write_rows(writer: &Writer, rows: &[Summary]) -> Result<()> {
+    let mut objects: Vec<_> = rows.iter().flat_map(|row| row.objects.iter().copied()).collect();
+    writer.add_to_index(&mut objects)?;
+    for row in rows {
+        let mut values: Vec<(Shelf, Vec<u8>, Option<Vec<u8>>)> = Vec::new();
+        if let Some(exists) = row.store_change() {
+            let name = row.store.as_str().as_bytes().to_vec();
+            values.push((Shelf::Stores, name, exists.then(Vec::new)));
+        }
+        for (at, step) in row.moves() {
+            let name = ref_name(&step.store, step.name.as_str());
+            let value = step.to.map(|to| codec::encode(&(step.kind, to)));
+            values.push((Shelf::Refs, name.clone(), value));
+            let moved = move_name(&name, row.sequence);
+            values.push((Shelf::Moves, moved, Some(codec::encode(&(at, step.to)))));
+        }
+        for (session, object) in &row.sessions {
+            let name = ref_name(&row.store, session);
+            values.push((Shelf::Sessions, name, Some(object.as_bytes().to_vec())));
+        }
+        for (memory, key) in &row.homes {
+            let name = [memory.as_bytes(), key.as_str().as_bytes()].concat();
+            values.push((Shelf::Homes, name, Some(Vec::new())));
+        }
+        writer.set_derived(
+            values.iter().map(|(shelf, name, value)| (*shelf, name.as_slice(), value.as_deref())),
+        )?;
+    }
+    Ok(())
+}
+
+/// The name of one move of a ref.
+pub(crate) fn move_name(full: &[u8], sequence: u64) -> Vec<u8> {
+    [full, &[0], &sequence.to_be_bytes()].concat()
+}
+
+/// The edits since the last checkpoint, as the last flush wrote them.
+pub(crate) fn load_since_checkpoint(reader: &crate::storage::Reader) -> Result<usize> {
+    match reader.meta(SINCE_CHECKPOINT)? {
+        Some(bytes) => Ok(codec::decode::<u64>("the edits since the checkpoint", &bytes)? as usize),
+        None => Ok(0),
+    }
+}

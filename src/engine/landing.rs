@@ -1,0 +1,375 @@
+//! Where writes land: one at a time, against the refs as they are then, several in one durable
+//! transaction.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::clock::Time;
+use crate::engine::core::Core;
+use crate::engine::nodes::PinnedTree;
+use crate::engine::queue::Request;
+use crate::engine::row::{Row, RowEdit, Summary};
+use crate::engine::state::{FullRef, RefState, move_ref};
+use crate::error::{Error, Result};
+use crate::object::{
+    Author, Cause, Commit, Key, Message, Operation, OperationHeader, OperationKind, RefKind,
+    RefMove, RefName, SaltedText, StoreName, Stored,
+};
+use crate::storage::{
+    CommitId, MemoryId, ObjectId, OperationId, RecordId, SessionObjectId, TreeId,
+};
+
+/// What requests have added and not yet made durable.
+#[derive(Clone, Default)]
+pub(crate) struct Delta {
+    rows: Vec<Row>,
+    refs: BTreeMap<FullRef, Option<RefState>>,
+    stores: BTreeMap<StoreName, bool>,
+    commits: HashMap<CommitId, Arc<Commit>>,
+    sessions: HashMap<(StoreName, String), SessionObjectId>,
+    last_operation: Option<OperationId>,
+}
+
+impl Delta {
+    fn absorb(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.refs.extend(other.refs);
+        self.stores.extend(other.stores);
+        self.commits.extend(other.commits);
+        self.sessions.extend(other.sessions);
+        self.last_operation = other.last_operation.or(self.last_operation);
+    }
+}
+
+/// One request's turn to write.
+pub(crate) struct Landing<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    group: &'a Delta,
+    own: Delta,
+    now: Time,
+}
+
+/// A commit to be made.
+pub(crate) struct NewCommit {
+    pub(crate) store: StoreName,
+    pub(crate) parents: Vec<CommitId>,
+    /// The first parent's tree.
+    pub(crate) tree: PinnedTree,
+    /// Sorted by key, each key once.
+    pub(crate) edits: Vec<(Key, Option<RecordId>)>,
+    /// The records that the edits name and that are not stored yet.
+    pub(crate) records: Vec<(RecordId, Stored)>,
+    /// Memories that come to a key they never stood at.
+    pub(crate) homes: Vec<(MemoryId, Key)>,
+    pub(crate) message: Message,
+    pub(crate) cause: (Cause, Vec<SaltedText>),
+    pub(crate) salt: [u8; 16],
+}
+
+impl Landing<'_> {
+    /// The time of everything that this request makes.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
+    pub(crate) fn has_store(&self, store: &StoreName) -> bool {
+        let changed = self.own.stores.get(store).or_else(|| self.group.stores.get(store));
+        changed.copied().unwrap_or_else(|| self.core.state().stores.contains(store))
+    }
+
+    /// The ref as it is now.
+    pub(crate) fn find_ref(&self, store: &StoreName, name: &RefName) -> Option<RefState> {
+        let full = (store.clone(), name.clone());
+        let changed = self.own.refs.get(&full).or_else(|| self.group.refs.get(&full));
+        match changed {
+            Some(changed) => *changed,
+            None => self.core.state().refs.get(&full).copied(),
+        }
+    }
+
+    /// All refs of `store` as they are now.
+    pub(crate) fn refs_of(&self, store: &StoreName) -> Vec<(RefName, RefState)> {
+        let mut refs: BTreeMap<RefName, RefState> = BTreeMap::new();
+        for ((held, name), state) in &self.core.state().refs {
+            if held == store {
+                refs.insert(name.clone(), *state);
+            }
+        }
+        for ((held, name), state) in self.group.refs.iter().chain(&self.own.refs) {
+            if held == store {
+                match state {
+                    Some(state) => drop(refs.insert(name.clone(), *state)),
+                    None => drop(refs.remove(name)),
+                }
+            }
+        }
+        refs.into_iter().collect()
+    }
+
+    /// The commit at the head of a branch; `None` before its first.
+    ///
+    /// # Errors
+    /// `Invalid` if the name is a tag's; `NotFound` if the store does not exist, or the branch
+    /// does not and is not `main`, which begins with its first commit.
+    pub(crate) fn head(&self, store: &StoreName, branch: &RefName) -> Result<Option<Arc<Commit>>> {
+        match self.find_ref(store, branch) {
+            Some(RefState { kind: RefKind::Branch, commit }) => self.commit(commit).map(Some),
+            Some(_) => Err(Error::invalid(format!("`{branch}` is a tag; a tag does not move"))),
+            None if self.has_store(store) => Ok(None),
+            None => Err(Error::not_found(format!("there is no store `{store}`"))),
+        }
+    }
+
+    pub(crate) fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
+        match self.own.commits.get(&id).or_else(|| self.group.commits.get(&id)) {
+            Some(commit) => Ok(Arc::clone(commit)),
+            None => self.core.commit(id),
+        }
+    }
+
+    /// The tree of `commit`, or the empty tree.
+    pub(crate) fn tree(&self, commit: Option<&Commit>) -> Result<PinnedTree> {
+        match commit {
+            Some(commit) => self.core.tree(commit),
+            None => self.core.empty_tree(),
+        }
+    }
+
+    /// The object that stands for a session now, if it was imported before in this group.
+    pub(crate) fn session(&self, store: &StoreName, id: &str) -> Option<SessionObjectId> {
+        let name = (store.clone(), id.to_owned());
+        self.own.sessions.get(&name).or_else(|| self.group.sessions.get(&name)).copied()
+    }
+
+    /// Makes a commit and its row. No ref moves yet.
+    pub(crate) fn add_commit(&mut self, new: NewCommit) -> Result<(Arc<Commit>, PinnedTree)> {
+        let (edits, tree) = effective(&new.tree, new.edits)?;
+        let tree = self.core.nodes.keep(tree);
+        check_paths(&tree, &edits)?;
+        let root: TreeId = tree.id();
+        let commit = Commit::make(root, new.parents, &new.message, self.now, new.cause, new.salt)?;
+        let commit = Arc::new(commit);
+        let mut row = Row::new(new.store);
+        let at = |key: &Key| edits.binary_search_by(|edit| edit.key.cmp(key)).ok();
+        row.homes =
+            new.homes.iter().filter_map(|(memory, key)| Some((*memory, at(key)? as u32))).collect();
+        row.objects = new.records.into_iter().map(|(id, stored)| (id.object(), stored)).collect();
+        row.edits = edits;
+        row.commit = Some(Arc::clone(&commit));
+        self.own.commits.insert(commit.id(), Arc::clone(&commit));
+        self.own.rows.push(row);
+        Ok((commit, tree))
+    }
+
+    /// Stores an object with the request's last row, or in a row of its own if there is none.
+    pub(crate) fn add_object(&mut self, store: &StoreName, stored: Stored) -> ObjectId {
+        let id = stored.id();
+        self.open_row(store).objects.push((id, stored));
+        id
+    }
+
+    /// Notes that a session now stands for an object added before.
+    pub(crate) fn add_session(&mut self, store: &StoreName, id: &str, object: SessionObjectId) {
+        self.open_row(store).sessions.push((id.to_owned(), object));
+        self.own.sessions.insert((store.clone(), id.to_owned()), object);
+    }
+
+    fn open_row(&mut self, store: &StoreName) -> &mut Row {
+        let open = self.own.rows.last().is_some_and(|row| row.operation.is_none());
+        if !open {
+            self.own.rows.push(Row::new(store.clone()));
+        }
+        self.own.rows.last_mut().expect("BUG: a row was just added")
+    }
+
+    /// Closes the request's last row with an operation that moves refs. Each move starts where
+    /// [`Self::find_ref`] says the ref is.
+    pub(crate) fn operate(
+        &mut self,
+        store: &StoreName,
+        author: &Author,
+        kind: OperationKind,
+        moves: Vec<(RefName, RefKind, Option<CommitId>)>,
+        message: Option<SaltedText>,
+    ) -> Result<OperationId> {
+        author.check()?;
+        let moves: Vec<RefMove> = moves
+            .into_iter()
+            .map(|(name, kind, to)| RefMove {
+                from: self.find_ref(store, &name).map(|state| state.commit),
+                store: store.clone(),
+                name,
+                kind,
+                to,
+            })
+            .collect();
+        let previous = self
+            .own
+            .last_operation
+            .or(self.group.last_operation)
+            .or_else(|| self.core.state().last_operation);
+        let sessions = self.open_row(store).sessions.iter().map(|(_, object)| *object).collect();
+        let header = OperationHeader {
+            previous,
+            at: self.now,
+            author: author.clone(),
+            kind,
+            store: store.clone(),
+            moves,
+            sessions,
+            message: None,
+        };
+        let operation = Arc::new(Operation::make(header, message)?);
+        let id = operation.id();
+        self.note(&operation);
+        self.open_row(store).operation = Some(operation);
+        Ok(id)
+    }
+
+    fn note(&mut self, operation: &Operation) {
+        self.own.last_operation = Some(operation.id());
+        for step in operation.moves() {
+            let mut one = BTreeMap::new();
+            move_ref(&mut one, step);
+            let full = (step.store.clone(), step.name.clone());
+            let state = one.remove(&full);
+            self.own.refs.insert(full, state);
+        }
+        match operation.kind() {
+            OperationKind::CreateStore => {
+                drop(self.own.stores.insert(operation.store().clone(), true));
+            }
+            OperationKind::DeleteStore => {
+                drop(self.own.stores.insert(operation.store().clone(), false));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The edits that change something, with what stood there before, and the tree they give.
+fn effective(
+    tree: &PinnedTree,
+    edits: Vec<(Key, Option<RecordId>)>,
+) -> Result<(Vec<RowEdit>, crate::tree::Tree)> {
+    let mut minimal = Vec::with_capacity(edits.len());
+    for (key, after) in edits {
+        let before = if tree.is_empty() { None } else { tree.get(key.as_str())? };
+        if before != after {
+            minimal.push(RowEdit { key, before, after });
+        }
+    }
+    let changes: Vec<_> = minimal.iter().map(|edit| (edit.key.clone(), edit.after)).collect();
+    Ok((minimal, tree.apply(&changes)?))
+}
+
+/// Checks that no key of `edits` that is new in `tree` is a proper path prefix of another, or has
+/// one.
+fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
+    let mut checked = String::new();
+    for edit in edits {
+        if edit.before.is_some() || edit.after.is_none() {
+            continue;
+        }
+        let key = edit.key.as_str();
+        for ancestor in edit.key.ancestors() {
+            // Neighbours share most ancestors; those of the key before need no second look.
+            let seen = checked.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('/'));
+            if !seen && tree.get(ancestor)?.is_some() {
+                return Err(clash(ancestor, key));
+            }
+        }
+        let beneath = format!("{key}/");
+        if let Some(found) = tree.range(key, &beneath).next() {
+            return Err(clash(key, found?.0.as_str()));
+        }
+        key.clone_into(&mut checked);
+    }
+    Ok(())
+}
+
+fn clash(short: &str, long: &str) -> Error {
+    Error::invalid(format!(
+        "`{short}` cannot be a memory and the folder of `{long}` at the same time"
+    ))
+    .with_candidates([short.to_owned(), long.to_owned()])
+}
+
+/// An error to give to several callers.
+fn same_error(error: &Error) -> Error {
+    Error::new(error.kind(), error.to_string())
+}
+
+impl Core {
+    /// Lands requests in one durable write and tells each what became of it. The caller has the
+    /// right to write.
+    pub(crate) fn land_group(self: &Arc<Self>, requests: Vec<Request>) {
+        let mut group = Delta::default();
+        let mut accepted = Vec::new();
+        let writer = self.storage.write(self.wait).and_then(|writer| {
+            // Nobody else appends from here on, so this is the whole log.
+            self.refresh()?;
+            Ok(writer)
+        });
+        let writer = match writer {
+            Ok(writer) => writer,
+            Err(error) => return tell_all(requests.into_iter().map(|r| r.done), &Err(error)),
+        };
+        for request in requests {
+            let mut landing =
+                Landing { core: self, group: &group, own: Delta::default(), now: self.clock.now() };
+            match (request.job)(&mut landing) {
+                Ok(()) => {
+                    let own = landing.own;
+                    group.absorb(own);
+                    accepted.push(request.done);
+                }
+                Err(error) => tell_all([request.done], &Err(error)),
+            }
+        }
+        let durable = self.append(writer, &group);
+        tell_all(accepted, &durable);
+    }
+
+    fn append(&self, writer: crate::storage::Writer, group: &Delta) -> Result<()> {
+        if group.rows.is_empty() {
+            return Ok(());
+        }
+        let first = self.state().last + 1;
+        let mut summaries: Vec<Summary> = Vec::with_capacity(group.rows.len());
+        for (sequence, row) in (first..).zip(&group.rows) {
+            let (head, body, summary) = row.encode(sequence)?;
+            writer.append(sequence, &head, &body)?;
+            summaries.push(summary);
+        }
+        writer.commit()?;
+        for commit in group.commits.values() {
+            self.remember(commit);
+        }
+        let mut state = self.state_mut();
+        for summary in summaries {
+            state.apply(summary)?;
+        }
+        let flush = state.wants_flush();
+        drop(state);
+        self.queue.announce();
+        if flush {
+            self.queue.ask_for_flush();
+        }
+        Ok(())
+    }
+}
+
+fn tell_all(
+    callers: impl IntoIterator<Item = std::sync::mpsc::Sender<Result<()>>>,
+    outcome: &Result<()>,
+) {
+    for caller in callers {
+        let answer = match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => Err(same_error(error)),
+        };
+        // A caller that has gone away needs no answer.
+        drop(caller.send(answer));
+    }
+}

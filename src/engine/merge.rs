@@ -1,0 +1,363 @@
+//! A merge, a revert or a pick on its way: prepared, looked at, resolved, committed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::base::common_base;
+use crate::engine::branch::Branch;
+use crate::engine::change::{Change, name_changes};
+use crate::engine::conflict::{Conflict, Resolution};
+use crate::engine::core::Core;
+use crate::engine::landing::NewCommit;
+use crate::engine::nodes::PinnedTree;
+use crate::engine::plan::{Draft, Records, plan};
+use crate::entropy::Seed;
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::{
+    Cause, Commit, Entry, Key, Message, OperationKind, Origin, Provenance, Record, RefKind,
+    SaltedText, Stored, Taint,
+};
+use crate::storage::{CommitId, RecordId};
+
+/// How often a merge is prepared anew because the branch moved meanwhile.
+const TRIES_MAX: usize = 64;
+
+/// One of the trees that a join works on.
+#[derive(Clone, Debug)]
+pub(crate) enum Side {
+    Commit(CommitId),
+    /// The merge base of the branch's head and a commit.
+    BaseWith(CommitId),
+    Empty,
+}
+
+/// What is to be joined into a branch: for each step, the change from `base` to `theirs`.
+#[derive(Clone)]
+pub(crate) struct Task {
+    pub(crate) steps: Vec<(Side, Side)>,
+    /// Parents of the new commit beside the branch's head.
+    pub(crate) parents: Vec<CommitId>,
+    pub(crate) cause: (Cause, Vec<SaltedText>),
+    pub(crate) kind: OperationKind,
+    /// Whether a commit is made even if no key changes.
+    pub(crate) allow_empty: bool,
+}
+
+/// What joining gave, relative to one head of the branch.
+#[derive(Clone)]
+pub(crate) struct Joined {
+    pub(crate) head: Option<Arc<Commit>>,
+    pub(crate) ours: PinnedTree,
+    /// Sorted; records may be drafts.
+    pub(crate) edits: BTreeMap<Key, Option<RecordId>>,
+    pub(crate) drafts: BTreeMap<RecordId, Draft>,
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// Changes prepared for a branch: a merge, a revert or a pick. Nothing is written until
+/// [`Merge::commit`], and dropping it drops it.
+#[must_use = "a merge does nothing until it is committed"]
+pub struct Merge {
+    branch: Branch,
+    task: Task,
+    joined: Joined,
+    resolutions: BTreeMap<Key, Resolution>,
+}
+
+impl Merge {
+    pub(crate) fn prepare(branch: Branch, task: Task) -> Result<Self> {
+        let joined = join_task(&branch, &task)?;
+        Ok(Self { branch, task, joined, resolutions: BTreeMap::new() })
+    }
+
+    /// The conflicts that still need a decision.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        let open = |conflict: &&Conflict| !self.resolutions.contains_key(&conflict.key);
+        self.joined.conflicts.iter().filter(open)
+    }
+
+    /// All conflicts, decided or not, in order of their keys.
+    pub fn all_conflicts(&self) -> &[Conflict] {
+        &self.joined.conflicts
+    }
+
+    /// Decides every open conflict.
+    ///
+    /// # Errors
+    /// `Limit` if a new text is too long.
+    pub fn resolve(&mut self, mut choose: impl FnMut(&Conflict) -> Resolution) -> Result<()> {
+        let open: Vec<Conflict> = self.conflicts().cloned().collect();
+        open.iter()
+            .try_for_each(|conflict| self.resolve_key(conflict.key.as_str(), choose(conflict)))
+    }
+
+    /// Decides the conflict at `key`.
+    ///
+    /// # Errors
+    /// `NotFound` with the keys in conflict; `Limit` if a new text is too long.
+    pub fn resolve_key(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        let found = self.joined.conflicts.iter().find(|conflict| conflict.key.as_str() == key);
+        let Some(conflict) = found else {
+            let keys = self.joined.conflicts.iter().map(|conflict| conflict.key.to_string());
+            return Err(
+                Error::not_found(format!("there is no conflict at `{key}`")).with_candidates(keys)
+            );
+        };
+        if let Resolution::Text(text) = &resolution {
+            Entry::new(text.clone()).checked()?;
+        }
+        self.resolutions.insert(conflict.key.clone(), resolution);
+        Ok(())
+    }
+
+    /// What committing changes on the branch, as decided so far: open conflicts leave the branch's
+    /// own side.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn changes(&self) -> Result<Vec<Change>> {
+        let core = self.branch.store().core();
+        let mut records = Records::new(core)?;
+        records.drafts = self.joined.drafts.clone();
+        let edits = resolved(&self.joined, &self.resolutions, &mut records)?;
+        let mut raw = Vec::new();
+        for (key, after) in edits {
+            let before = self.joined.ours.get(key.as_str())?;
+            if before != after {
+                raw.push(crate::tree::Change { key, before, after });
+            }
+        }
+        name_changes(raw, &|id| records.memory(id))
+    }
+
+    /// The entry that a change of [`Merge::changes`] would write, drafts included.
+    ///
+    /// # Errors
+    /// `NotFound` or `Redacted` if the record cannot be read.
+    pub fn entry(&self, record: RecordId) -> Result<Entry> {
+        match self.joined.drafts.get(&record) {
+            Some(draft) => Ok(draft.entry.clone()),
+            None => self.branch.store().record(record)?.to_entry(),
+        }
+    }
+
+    /// Commits to the branch. If the branch moved meanwhile, everything is prepared again on its
+    /// new head; decisions are kept by key. Where nothing is left to change and nothing to record,
+    /// the head is returned.
+    ///
+    /// # Errors
+    /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
+    pub fn commit(mut self, message: Message) -> Result<CommitId> {
+        message.check()?;
+        for _ in 0..TRIES_MAX {
+            let open: Vec<String> = self.conflicts().map(|found| found.key.to_string()).collect();
+            if !open.is_empty() {
+                let text = format!("{} conflicts need a decision", open.len());
+                return Err(Error::new(ErrorKind::Conflict, text).with_candidates(open));
+            }
+            match self.try_commit(&message) {
+                Err(error) if error.kind() == ErrorKind::Stale => {
+                    self.joined = join_task(&self.branch, &self.task)?;
+                }
+                other => return other,
+            }
+        }
+        Err(Error::stale(format!("`{}` kept moving while merging", self.branch.name())))
+    }
+
+    fn try_commit(&self, message: &Message) -> Result<CommitId> {
+        let core = Arc::clone(self.branch.store().core());
+        let seed = core.seed()?;
+        let step = made(&core, &self.joined, &self.resolutions, message, &seed)?;
+        let same = |(key, after): &(Key, Option<RecordId>)| {
+            Ok(self.joined.ours.get(key.as_str())? == *after)
+        };
+        let unchanged = step.edits.iter().map(same).collect::<Result<Vec<_>>>()?;
+        if !self.task.allow_empty && unchanged.iter().all(|same| *same) {
+            let nothing = || Error::invalid("there is nothing to change");
+            return self.joined.head.as_ref().map(|head| head.id()).ok_or_else(nothing);
+        }
+        let expected = self.joined.head.as_ref().map(|head| head.id());
+        let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
+        let (tree, task, message) = (self.joined.ours.clone(), self.task.clone(), message.clone());
+        let salt = seed.derive("message", 0);
+        core.land(move |turn| {
+            let head = turn.head(&store, &name)?.map(|head| head.id());
+            if head != expected {
+                return Err(Error::stale(format!("`{name}` has moved")));
+            }
+            let parents = head.into_iter().chain(task.parents).collect();
+            let new = NewCommit {
+                store: store.clone(),
+                parents,
+                tree,
+                edits: step.edits,
+                records: step.records,
+                // Whoever brought a memory to a key has noted that in a row of its own.
+                homes: Vec::new(),
+                message,
+                cause: task.cause,
+                salt,
+            };
+            let (commit, _) = turn.add_commit(new)?;
+            let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
+            turn.operate(&store, commit.author(), task.kind, moves, None)?;
+            Ok(commit.id())
+        })
+    }
+}
+
+impl fmt::Debug for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Merge(into {}, {} conflicts)", self.branch.name(), self.joined.conflicts.len())
+    }
+}
+
+/// Joins all steps of `task` into the branch's head as it is now.
+fn join_task(branch: &Branch, task: &Task) -> Result<Joined> {
+    let core = branch.store().core();
+    let snapshot = branch.snapshot()?;
+    let ours = snapshot.tree()?;
+    let mut records = Records::new(core)?;
+    let mut joined = Joined {
+        head: snapshot.commit().cloned(),
+        ours: ours.clone(),
+        edits: BTreeMap::new(),
+        drafts: BTreeMap::new(),
+        conflicts: Vec::new(),
+    };
+    let mut current = ours;
+    for (base, theirs) in &task.steps {
+        let head = snapshot.id();
+        let base = side(core, base, head, &mut records)?;
+        let theirs = side(core, theirs, head, &mut records)?;
+        let step = plan(&base, &current, &theirs, &mut records)?;
+        let edits: Vec<_> = step.edits.iter().map(|(key, to)| (key.clone(), *to)).collect();
+        current = core.nodes.keep(current.apply(&edits)?);
+        joined.edits.extend(step.edits);
+        joined.conflicts.extend(step.conflicts);
+    }
+    joined.drafts = records.drafts;
+    Ok(joined)
+}
+
+fn side(
+    core: &Core,
+    side: &Side,
+    head: Option<CommitId>,
+    records: &mut Records<'_>,
+) -> Result<PinnedTree> {
+    match (side, head) {
+        (Side::Commit(id), _) => core.tree(&*core.commit(*id)?),
+        (Side::BaseWith(id), Some(head)) => common_base(core, head, *id, records),
+        (Side::BaseWith(_), None) | (Side::Empty, _) => core.empty_tree(),
+    }
+}
+
+/// The edits with all decisions applied.
+pub(crate) fn resolved(
+    joined: &Joined,
+    resolutions: &BTreeMap<Key, Resolution>,
+    records: &mut Records<'_>,
+) -> Result<BTreeMap<Key, Option<RecordId>>> {
+    let mut edits = joined.edits.clone();
+    for conflict in &joined.conflicts {
+        let Some(resolution) = resolutions.get(&conflict.key) else { continue };
+        let chosen = match resolution {
+            Resolution::Ours => continue,
+            Resolution::Theirs => conflict.theirs.clone(),
+            Resolution::Base => conflict.base.clone(),
+            Resolution::Remove => None,
+            Resolution::Text(text) => Some(write(conflict, text, records)?),
+        };
+        edits.extend(conflict.ours.iter().map(|(key, _)| (key.clone(), None)));
+        if chosen.is_some() && matches!(resolution, Resolution::Theirs | Resolution::Text(_)) {
+            edits.extend(conflict.in_the_way.iter().map(|key| (key.clone(), None)));
+        }
+        edits.extend(chosen.map(|(key, record)| (key, Some(record))));
+    }
+    Ok(edits)
+}
+
+/// A new version with the text that the resolver wrote, at the conflict's key.
+fn write(conflict: &Conflict, text: &str, records: &mut Records<'_>) -> Result<(Key, RecordId)> {
+    let sides = [conflict.ours(), conflict.theirs(), conflict.base()];
+    let known = sides.into_iter().flatten().next();
+    let record = records.get(known.expect("BUG: a conflict without a record"))?;
+    let entry = match record.to_entry() {
+        Ok(entry) => Entry { text: text.to_owned(), ..entry },
+        Err(_) => Entry::new(text),
+    };
+    let mut previous: Vec<RecordId> = Vec::new();
+    for side in sides[..2].iter().flatten() {
+        if records.memory(*side)? == record.memory() && !previous.contains(side) {
+            previous.push(*side);
+        }
+    }
+    // Whoever resolves writes these words; what they rest on is what the sides rest on.
+    let mut taint = Taint::default();
+    for id in &previous {
+        taint = taint.union(records.get(*id)?.taint());
+    }
+    let id = records.draft(record.memory(), entry, &previous, (None, taint))?;
+    Ok((conflict.key.clone(), id))
+}
+
+/// Edits whose drafts have become records by the author of `message`.
+pub(crate) struct Made {
+    pub(crate) edits: Vec<(Key, Option<RecordId>)>,
+    pub(crate) records: Vec<(RecordId, Stored)>,
+}
+
+/// Makes the records of a join that is decided.
+pub(crate) fn made(
+    core: &Core,
+    joined: &Joined,
+    resolutions: &BTreeMap<Key, Resolution>,
+    message: &Message,
+    seed: &Seed,
+) -> Result<Made> {
+    let mut records = Records::new(core)?;
+    records.drafts = joined.drafts.clone();
+    let edits = resolved(joined, resolutions, &mut records)?;
+    let mut out = Made { edits: Vec::new(), records: Vec::new() };
+    for (number, (key, after)) in (0..).zip(edits) {
+        let Some(id) = after else {
+            out.edits.push((key, None));
+            continue;
+        };
+        let after = match records.drafts.get(&id) {
+            Some(draft) => {
+                let record = finish(&records, draft, message, seed, number)?;
+                out.records.push((record.id(), record.stored().clone()));
+                record.id()
+            }
+            None => id,
+        };
+        out.edits.push((key, Some(after)));
+    }
+    Ok(out)
+}
+
+fn finish(
+    records: &Records<'_>,
+    draft: &Draft,
+    message: &Message,
+    seed: &Seed,
+    number: u64,
+) -> Result<Record> {
+    let before = draft.previous.iter().map(|id| records.get(*id)).collect::<Result<Vec<_>>>()?;
+    let before: Vec<&Record> = before.iter().map(|record| &**record).collect();
+    let provenance = Provenance {
+        source: message.author.source(),
+        author: message.author.clone(),
+        session: message.session.clone(),
+        dream: None,
+        evidence: Vec::new(),
+        inputs: Vec::new(),
+    };
+    let trust = draft.trust.unwrap_or(message.author.source().trust());
+    let origin = Origin { provenance, trust, taint: draft.taint };
+    Record::make(draft.memory, draft.entry.clone(), &before, origin, seed, number)
+}

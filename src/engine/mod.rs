@@ -1,0 +1,51 @@
+//! Floor 5: the engine. Databases, stores, branches, snapshots, transactions, merges, the feed.
+//!
+//! The log is the truth: a commit is one durable row, and refs, index, tree nodes and search are
+//! derived from rows. Invariants: derived data is never ahead of the log; heads in memory are
+//! never ahead of what is durable; edits of a row are sorted, minimal and equal to the diff of the
+//! commit's first parent and the commit.
+//!
+//! Imports: history, tree, object, storage and the ground.
+
+mod base;
+mod blame;
+mod branch;
+mod change;
+mod conflict;
+mod core;
+mod database;
+mod feed;
+mod fields;
+mod flush;
+mod holder;
+mod landing;
+mod log;
+mod merge;
+mod nodes;
+mod overlay;
+mod plan;
+mod queue;
+mod resolve;
+mod restore;
+mod row;
+mod sessions;
+mod snapshot;
+mod state;
+mod store;
+mod transaction;
+
+pub use blame::{Blame, BlamedLine};
+pub use branch::Branch;
+pub use change::{Change, ChangeKind, Diff};
+pub use conflict::{Conflict, ConflictKind, Resolution};
+pub use database::{Database, Options};
+pub use feed::{Feed, FeedEdit, FeedRow};
+pub use holder::HolderInfo;
+pub use log::LogFilter;
+pub use merge::Merge;
+pub use resolve::Resolved;
+pub use restore::Restore;
+pub use sessions::{NewSession, Taken};
+pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
+pub use store::{RefInfo, Store};
+pub use transaction::{Expect, Transaction};

@@ -1,0 +1,208 @@
+//! Group commit: callers that come together share one durable write.
+//!
+//! A caller that finds nobody before it commits by itself, without waking anyone. Otherwise it
+//! queues, and the engine's one thread lands all that are waiting in one transaction. The same
+//! thread flushes and writes checkpoints.
+
+use std::collections::VecDeque;
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
+    mpsc::{self, Sender},
+};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::engine::core::Core;
+use crate::engine::landing::Landing;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many callers share one durable write at most.
+const GROUP_MAX: usize = 256;
+
+pub(crate) type Job = Box<dyn FnOnce(&mut Landing<'_>) -> Result<()> + Send>;
+
+/// Something to land, and whom to tell.
+pub(crate) struct Request {
+    pub(crate) job: Job,
+    pub(crate) done: Sender<Result<()>>,
+}
+
+/// The callers that wait to land, and those that wait for changes.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    /// Wakes the engine's thread.
+    work: Condvar,
+    /// Wakes those who wait for changes.
+    news: Condvar,
+    /// Held while landing, flushing or writing a checkpoint.
+    writing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    requests: VecDeque<Request>,
+    flush: bool,
+    closing: bool,
+    announced: u64,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the right to write.
+    pub(crate) fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to write, if nobody has it and nobody waits for it.
+    fn try_writing(&self) -> Option<MutexGuard<'_, ()>> {
+        if !self.waiting().requests.is_empty() {
+            return None;
+        }
+        match self.writing.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn push(&self, request: Request) {
+        self.waiting().requests.push_back(request);
+        self.work.notify_one();
+    }
+
+    /// Asks the engine's thread to flush.
+    pub(crate) fn ask_for_flush(&self) {
+        self.waiting().flush = true;
+        self.work.notify_one();
+    }
+
+    /// Tells those who wait that rows were added.
+    pub(crate) fn announce(&self) {
+        self.waiting().announced += 1;
+        self.news.notify_all();
+    }
+
+    /// Waits until something is announced after `seen` announcements, or `timeout` has passed.
+    /// Returns the number of announcements.
+    pub(crate) fn wait_for_news(&self, seen: u64, timeout: Duration) -> u64 {
+        let unseen = |waiting: &mut Waiting| waiting.announced <= seen && !waiting.closing;
+        let held = self.waiting();
+        let (waiting, _) = self
+            .news
+            .wait_timeout_while(held, timeout, unseen)
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.announced
+    }
+
+    /// The number of announcements so far.
+    pub(crate) fn announced(&self) -> u64 {
+        self.waiting().announced
+    }
+
+    fn close(&self) {
+        self.waiting().closing = true;
+        self.work.notify_all();
+        self.news.notify_all();
+    }
+
+    /// Waits for work; `None` when closing and nothing is left to do.
+    fn next_work(&self) -> Option<bool> {
+        let idle = |waiting: &mut Waiting| {
+            waiting.requests.is_empty() && !waiting.flush && !waiting.closing
+        };
+        let held = self.waiting();
+        let mut waiting = self.work.wait_while(held, idle).unwrap_or_else(PoisonError::into_inner);
+        let flush = std::mem::take(&mut waiting.flush);
+        (flush || !waiting.requests.is_empty()).then_some(flush)
+    }
+
+    fn drain(&self) -> Vec<Request> {
+        let mut waiting = self.waiting();
+        let count = waiting.requests.len().min(GROUP_MAX);
+        waiting.requests.drain(..count).collect()
+    }
+}
+
+impl Core {
+    /// Runs `job` where it alone may write. What it adds becomes durable together with what others
+    /// add at the same time; its answer is given once that has happened.
+    ///
+    /// # Errors
+    /// What `job` fails with, in which case it added nothing; or what kept the write from
+    /// becoming durable.
+    pub(crate) fn land<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&mut Landing<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.storage.is_read_only() {
+            return Err(Error::invalid("the database is open read-only"));
+        }
+        let answer: Arc<Mutex<Option<T>>> = Arc::default();
+        let put = Arc::clone(&answer);
+        let job: Job = Box::new(move |landing| {
+            let value = job(landing)?;
+            *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            Ok(())
+        });
+        let (done, told) = mpsc::channel();
+        let request = Request { job, done };
+        match self.queue.try_writing() {
+            Some(right) => {
+                self.land_group(vec![request]);
+                drop(right);
+            }
+            None => self.queue.push(request),
+        }
+        let gone = |_| Error::new(ErrorKind::Io, "the commit thread has stopped; reopen");
+        told.recv().map_err(gone)??;
+        let value = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.expect("BUG: a job that succeeded gave no answer"))
+    }
+
+    fn run(self: &Arc<Self>) {
+        while let Some(flush) = self.queue.next_work() {
+            let requests = self.queue.drain();
+            if !requests.is_empty() {
+                let _right = self.queue.writing();
+                self.land_group(requests);
+            }
+            // What fails here is tried again at the next flush and at the next open: all of it is
+            // derived from rows that are durable already.
+            if flush && let Err(error) = self.flush() {
+                self.note_background_failure(error);
+            }
+        }
+    }
+}
+
+/// The engine's one thread; ends when dropped.
+pub(crate) struct CommitThread {
+    core: Arc<Core>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl CommitThread {
+    pub(crate) fn start(core: &Arc<Core>) -> Result<Self> {
+        let own = Arc::clone(core);
+        let thread = std::thread::Builder::new()
+            .name("undream commits".to_owned())
+            .spawn(move || own.run())?;
+        Ok(Self { core: Arc::clone(core), thread: Some(thread) })
+    }
+}
+
+impl Drop for CommitThread {
+    fn drop(&mut self) {
+        self.core.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            // The thread has printed its panic; whoever waited for it was told.
+        }
+        self.core.flush_on_close();
+    }
+}

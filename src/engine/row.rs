@@ -1,0 +1,209 @@
+//! A row of the log: one commit with its edits and new records, or another operation, whole.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::error::{Error, Result};
+use crate::object::{
+    Commit, Key, ObjectKind, Operation, OperationKind, RefMove, Session, StoreName, Stored,
+};
+use crate::storage::{
+    CommitId, Location, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, codec,
+};
+
+/// One key of a commit: what stood there before, and after.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct RowEdit {
+    pub(crate) key: Key,
+    pub(crate) before: Option<RecordId>,
+    pub(crate) after: Option<RecordId>,
+}
+
+/// The head of a row. The objects themselves follow in the body, in the order of `objects`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct RowHead {
+    pub(crate) store: StoreName,
+    /// Kind and length of each object.
+    pub(crate) objects: Vec<(u8, u32)>,
+    /// Sorted by key, minimal, equal to the diff of the first parent and the commit.
+    pub(crate) edits: Vec<RowEdit>,
+    /// Memories that stand at a key for the first time, by the index of the edit.
+    pub(crate) homes: Vec<(MemoryId, u32)>,
+}
+
+/// A row about to be appended.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) store: StoreName,
+    pub(crate) commit: Option<Arc<Commit>>,
+    pub(crate) operation: Option<Arc<Operation>>,
+    /// Records, session chunks and session headers.
+    pub(crate) objects: Vec<(ObjectId, Stored)>,
+    pub(crate) edits: Vec<RowEdit>,
+    pub(crate) homes: Vec<(MemoryId, u32)>,
+    pub(crate) sessions: Vec<(String, SessionObjectId)>,
+}
+
+impl Row {
+    /// A row of `store` with nothing in it yet.
+    pub(crate) fn new(store: StoreName) -> Self {
+        Self {
+            store,
+            commit: None,
+            operation: None,
+            objects: Vec::new(),
+            edits: Vec::new(),
+            homes: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+
+    fn all_objects(&self) -> impl Iterator<Item = (ObjectId, &Stored)> {
+        let commit = self.commit.iter().map(|commit| (commit.id().object(), commit.stored()));
+        let operation = self.operation.iter().map(|op| (op.id().object(), op.stored()));
+        let rest = self.objects.iter().map(|(id, stored)| (*id, stored));
+        commit.chain(operation).chain(rest)
+    }
+
+    /// The row's head and body as bytes, and what the engine keeps in mind of it.
+    pub(crate) fn encode(&self, sequence: u64) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
+        let mut body = Vec::new();
+        let mut spans = Vec::new();
+        for (id, stored) in self.all_objects() {
+            let start = body.len();
+            stored.encode_into(&mut body);
+            spans.push((id, stored.kind()? as u8, start as u32, (body.len() - start) as u32));
+        }
+        let head = RowHead {
+            store: self.store.clone(),
+            objects: spans.iter().map(|(_, kind, _, length)| (*kind, *length)).collect(),
+            edits: self.edits.clone(),
+            homes: self.homes.clone(),
+        };
+        let head = codec::encode(&head);
+        let body_offset = Reader::body_offset(head.len());
+        let locate = |(id, kind, start, length)| {
+            (id, Location { kind, sequence, offset: body_offset + start, length })
+        };
+        let summary = Summary {
+            sequence,
+            bytes: (head.len() + body.len()) as u64,
+            store: self.store.clone(),
+            commit: self.commit.as_ref().map(|commit| commit.id()),
+            objects: spans.into_iter().map(locate).collect(),
+            operation: self.operation.clone(),
+            edits: self.edits.len(),
+            sessions: self.sessions.clone(),
+            homes: homes_of(&self.edits, &self.homes)?,
+        };
+        Ok((head, body, summary))
+    }
+}
+
+fn homes_of(edits: &[RowEdit], homes: &[(MemoryId, u32)]) -> Result<Vec<(MemoryId, Key)>> {
+    let missing = || Error::corrupt("a row names an edit it does not have");
+    homes
+        .iter()
+        .map(|(memory, edit)| {
+            let edit = edits.get(*edit as usize).ok_or_else(missing)?;
+            Ok((*memory, edit.key.clone()))
+        })
+        .collect()
+}
+
+/// What the engine keeps in mind of a row that is not flushed yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Summary {
+    pub(crate) sequence: u64,
+    pub(crate) bytes: u64,
+    pub(crate) store: StoreName,
+    pub(crate) commit: Option<CommitId>,
+    pub(crate) objects: Vec<(ObjectId, Location)>,
+    pub(crate) operation: Option<Arc<Operation>>,
+    pub(crate) edits: usize,
+    pub(crate) sessions: Vec<(String, SessionObjectId)>,
+    pub(crate) homes: Vec<(MemoryId, Key)>,
+}
+
+impl Summary {
+    /// The ref moves of the row, with their time.
+    pub(crate) fn moves(&self) -> impl Iterator<Item = (Time, &RefMove)> {
+        self.operation.iter().flat_map(|op| op.moves().iter().map(|step| (op.at(), step)))
+    }
+
+    /// The id of the row's operation.
+    pub(crate) fn operation_id(&self) -> Option<OperationId> {
+        self.operation.as_ref().map(|operation| operation.id())
+    }
+
+    /// The store that the row creates (`true`) or deletes.
+    pub(crate) fn store_change(&self) -> Option<bool> {
+        match self.operation.as_ref()?.kind() {
+            OperationKind::CreateStore => Some(true),
+            OperationKind::DeleteStore => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// A row read back from the log, every object of it checked against its checksum.
+pub(crate) struct ReadRow {
+    pub(crate) head: RowHead,
+    pub(crate) objects: Vec<(ObjectId, Stored)>,
+    pub(crate) summary: Summary,
+}
+
+/// The head of the row `sequence`.
+pub(crate) fn read_head(reader: &Reader, sequence: u64) -> Result<Option<RowHead>> {
+    let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
+    codec::decode(&format!("row {sequence} of the log"), &raw.bytes).map(Some)
+}
+
+/// The whole row `sequence`; `None` if the log does not reach so far.
+pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>> {
+    let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
+    let head: RowHead = codec::decode(&format!("row {sequence} of the log"), &raw.bytes)?;
+    let body = reader.row_body(sequence)?;
+    let mut objects = Vec::with_capacity(head.objects.len());
+    let mut summary = Summary {
+        sequence,
+        bytes: raw.row_bytes,
+        store: head.store.clone(),
+        commit: None,
+        objects: Vec::with_capacity(head.objects.len()),
+        operation: None,
+        edits: head.edits.len(),
+        sessions: Vec::new(),
+        homes: homes_of(&head.edits, &head.homes)?,
+    };
+    let mut start = 0_usize;
+    for (kind, length) in &head.objects {
+        let short = || Error::corrupt(format!("row {sequence} of the log lists more than it has"));
+        let end = start + *length as usize;
+        let stored = Stored::decode(body.get(start..end).ok_or_else(short)?)?;
+        let id = stored.id();
+        let offset = raw.body_offset + start as u32;
+        summary.objects.push((id, Location { kind: *kind, sequence, offset, length: *length }));
+        note(&mut summary, &stored)?;
+        objects.push((id, stored));
+        start = end;
+    }
+    Ok(Some(ReadRow { head, objects, summary }))
+}
+
+fn note(summary: &mut Summary, stored: &Stored) -> Result<()> {
+    match stored.kind()? {
+        ObjectKind::Commit => summary.commit = Some(stored.id().into()),
+        ObjectKind::Operation => {
+            summary.operation = Some(Arc::new(Operation::open(stored.clone())?));
+        }
+        ObjectKind::Session => {
+            let session = Session::open(stored)?;
+            summary.sessions.push((session.id().to_owned(), session.object_id()));
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Sessions: taken in, found again, their events read.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::engine::state::ref_name;
+use crate::engine::store::Store;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::object::{
+    Author, Event, Evidence, OperationKind, Session, SessionFacts, Stored, cut_into_chunks,
+    make_chunk, make_session, open_chunk,
+};
+use crate::storage::{ChunkId, SessionObjectId, Shelf, TextId};
+
+/// A session about to be taken in.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// What is known of it.
+    pub facts: SessionFacts,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+    /// Fields that the reader did not know, as the JSON text of one object.
+    pub extra: Option<String>,
+}
+
+/// What taking a session in came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Taken {
+    /// It was not known.
+    New,
+    /// It was known and has grown or changed.
+    Changed,
+    /// It was known as it is.
+    Known,
+}
+
+impl Store {
+    /// Takes sessions in, durably together. One that is known as it is changes nothing; one that
+    /// has grown shares what it had.
+    ///
+    /// # Errors
+    /// `Limit` or `Invalid`, naming the session that is out of bounds; nothing is taken in then.
+    pub fn import_sessions(&self, sessions: &[NewSession], author: &Author) -> Result<Vec<Taken>> {
+        let mut taken = Vec::with_capacity(sessions.len());
+        let mut made = Vec::new();
+        for session in sessions {
+            let (outcome, objects) = self.make(session)?;
+            taken.push(outcome);
+            made.extend(objects.map(|(chunks, header)| (session.facts.id.clone(), chunks, header)));
+        }
+        if made.is_empty() {
+            return Ok(taken);
+        }
+        let (store, author) = (self.name().clone(), author.clone());
+        self.core().land(move |turn| {
+            if !turn.has_store(&store) {
+                return Err(Error::not_found(format!("there is no store `{store}`")));
+            }
+            for (id, chunks, header) in made {
+                for chunk in chunks {
+                    turn.add_object(&store, chunk);
+                }
+                let object = SessionObjectId::from(turn.add_object(&store, header));
+                turn.add_session(&store, &id, object);
+            }
+            turn.operate(&store, &author, OperationKind::ImportSessions, Vec::new(), None)?;
+            Ok(())
+        })?;
+        Ok(taken)
+    }
+
+    /// The new objects of a session; none if it is known as it is.
+    fn make(&self, new: &NewSession) -> Result<(Taken, Option<(Vec<Stored>, Stored)>)> {
+        new.facts.check()?;
+        let bytes: usize = new.events.iter().map(Event::bytes).sum();
+        let what = format!("session {}", new.facts.id);
+        limits::check(&what, bytes, limits::SESSION_BYTES_MAX, "bytes")?;
+        let seed = self.core().seed()?;
+        let known = self.session(&new.facts.id)?;
+        let old: &[(ChunkId, u32)] = known.as_ref().map_or(&[], Session::chunks);
+        let view = self.core().view()?;
+        let mut chunks = Vec::new();
+        let mut added = Vec::new();
+        let mut first = 0;
+        let mut shared = true;
+        for (index, run) in cut_into_chunks(&new.events).into_iter().enumerate() {
+            shared = shared
+                && match old.get(index) {
+                    Some((id, _)) => {
+                        let held = open_chunk(&self.core().chunk(&view, &id.object())?)?;
+                        held.iter().map(|(_, event)| event.as_ref()).eq(run.iter().map(Some))
+                    }
+                    None => false,
+                };
+            if shared {
+                chunks.push(old[index]);
+            } else {
+                let chunk = make_chunk(run, &seed, first);
+                chunks.push((ChunkId::from(chunk.id()), run.len() as u32));
+                added.push(chunk);
+            }
+            first += run.len() as u64;
+        }
+        if let Some(known) = &known
+            && known.chunks() == chunks
+            && *known.facts() == new.facts
+            && known.extra() == new.extra.as_deref()
+        {
+            return Ok((Taken::Known, None));
+        }
+        let outcome = if known.is_some() { Taken::Changed } else { Taken::New };
+        let header = make_session(new.facts.clone(), new.extra.as_deref(), chunks, &seed);
+        Ok((outcome, Some((added, header))))
+    }
+
+    /// The newest version of the session with this id; `None` if there is none.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if it cannot be read.
+    pub fn session(&self, id: &str) -> Result<Option<Session>> {
+        let core = self.core();
+        core.refresh()?;
+        let unflushed = core.state().session(self.name(), id);
+        let object = match unflushed {
+            Some(object) => Some(object),
+            None => core
+                .view()?
+                .derived(Shelf::Sessions, &ref_name(self.name(), id))?
+                .map(|bytes| object_id(&bytes))
+                .transpose()?,
+        };
+        object.map(|object| core.session(object)).transpose()
+    }
+
+    /// A stored version of a session, newest or not.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Corrupt` if it is damaged.
+    pub fn session_object(&self, object: SessionObjectId) -> Result<Session> {
+        self.core().session(object)
+    }
+
+    /// The newest versions of all sessions, in order of their ids.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn session_ids(&self) -> Result<Vec<(String, SessionObjectId)>> {
+        let core = self.core();
+        core.refresh()?;
+        let mut all = BTreeMap::new();
+        for (name, value) in
+            core.view()?.derived_under(Shelf::Sessions, &ref_name(self.name(), ""))?
+        {
+            let id = String::from_utf8(name).map_err(|error| {
+                Error::corrupt("a session's id is not UTF-8").with_source(error)
+            })?;
+            all.insert(id, object_id(&value)?);
+        }
+        all.extend(core.state().sessions(self.name()));
+        Ok(all.into_iter().collect())
+    }
+
+    /// The events of a session whose numbers lie in `range`, each with its number and the name of
+    /// its words; `None` where they were erased.
+    ///
+    /// # Errors
+    /// `Corrupt` if a chunk is missing or damaged.
+    pub fn events(
+        &self,
+        session: &Session,
+        range: RangeInclusive<u32>,
+    ) -> Result<Vec<(u32, TextId, Option<Event>)>> {
+        let view = self.core().view()?;
+        let mut events = Vec::new();
+        let mut first = 0;
+        for (id, count) in session.chunks() {
+            let end = first + count;
+            if first <= *range.end() && end > *range.start() {
+                let held = open_chunk(&self.core().chunk(&view, &id.object())?)?;
+                if held.len() != *count as usize {
+                    return Err(Error::corrupt(format!("chunk {id} has a wrong number of events")));
+                }
+                let numbered = (first..).zip(held).filter(|(number, _)| range.contains(number));
+                events.extend(numbered.map(|(number, (text, event))| (number, text, event)));
+            }
+            first = end;
+        }
+        Ok(events)
+    }
+
+    /// Evidence for events `first` to `last` of a session.
+    ///
+    /// # Errors
+    /// `Invalid` if the session has no such events; `Limit` if they are too many.
+    pub fn evidence(&self, session: &Session, first: u32, last: u32) -> Result<Evidence> {
+        let span = last.wrapping_sub(first).wrapping_add(1) as usize;
+        if first > last || last >= session.events() {
+            return Err(Error::invalid(format!(
+                "session {} has {} events, no events {first} to {last}",
+                session.id(),
+                session.events()
+            )));
+        }
+        limits::check("evidence", span, limits::EVIDENCE_EVENTS_MAX, "events")?;
+        let texts = self.events(session, first..=last)?.into_iter().map(|(_, text, _)| text);
+        Ok(Evidence { session: session.object_id(), first, last, texts: texts.collect() })
+    }
+}
+
+fn object_id(bytes: &[u8]) -> Result<SessionObjectId> {
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| Error::corrupt("the entry of a session has a wrong length"))?;
+    Ok(SessionObjectId::from_bytes(bytes))
+}

@@ -1,0 +1,252 @@
+//! A named memory inside a database: its branches, tags and commits.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::branch::Branch;
+use crate::engine::change::Diff;
+use crate::engine::core::Core;
+use crate::engine::database::Database;
+use crate::engine::snapshot::{AsSnapshot, Snapshot};
+use crate::error::{Error, Result};
+use crate::history::Graph;
+use crate::object::{
+    Author, Commit, OperationKind, Record, RefKind, RefName, SaltedText, StoreName,
+};
+use crate::storage::{CommitId, RecordId};
+
+impl Graph for Core {
+    fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
+        Core::commit(self, id)
+    }
+
+    fn position(&self, id: CommitId) -> Result<u64> {
+        let missing = || Error::not_found(format!("there is no commit {id:.12}"));
+        self.row_of(&id.object())?.ok_or_else(missing)
+    }
+}
+
+/// A named memory inside a database, with its own branches, tags, sessions and dreams. Cheap to
+/// clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    name: StoreName,
+}
+
+/// A branch or tag and where it points.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RefInfo {
+    /// The name.
+    pub name: RefName,
+    /// Branch or tag.
+    pub kind: RefKind,
+    /// Where it points.
+    pub commit: CommitId,
+}
+
+impl Store {
+    pub(crate) fn new(database: Database, name: StoreName) -> Self {
+        Self { database, name }
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The name.
+    pub fn name(&self) -> &StoreName {
+        &self.name
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        self.database.core()
+    }
+
+    /// The branch with this name.
+    ///
+    /// # Errors
+    /// `NotFound` with the nearest names; `Invalid` if it is a tag.
+    pub fn branch(&self, name: &str) -> Result<Branch> {
+        let name = RefName::new(name)?;
+        match self.find_ref(&name)? {
+            Some(found) if found.kind == RefKind::Tag => {
+                Err(Error::invalid(format!("`{name}` is a tag; a tag does not move")))
+            }
+            None if name != RefName::main() => {
+                Err(Error::not_found(format!("there is no branch `{name}`"))
+                    .with_candidates(self.names(RefKind::Branch)?))
+            }
+            _ => Ok(Branch::new(self.clone(), name)),
+        }
+    }
+
+    /// A reserved branch, or any other, whether or not it has a commit yet.
+    pub(crate) fn any_branch(&self, name: RefName) -> Branch {
+        Branch::new(self.clone(), name)
+    }
+
+    fn names(&self, kind: RefKind) -> Result<Vec<String>> {
+        let refs = self.refs()?.into_iter().filter(|found| found.kind == kind);
+        Ok(refs.map(|found| found.name.to_string()).collect())
+    }
+
+    pub(crate) fn find_ref(&self, name: &RefName) -> Result<Option<RefInfo>> {
+        self.core().refresh()?;
+        let full = (self.name.clone(), name.clone());
+        let found = self.core().state().refs.get(&full).copied();
+        Ok(found.map(|state| RefInfo {
+            name: name.clone(),
+            kind: state.kind,
+            commit: state.commit,
+        }))
+    }
+
+    /// All branches and tags, reserved ones too, in order of their names.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn refs(&self) -> Result<Vec<RefInfo>> {
+        self.core().refresh()?;
+        let state = self.core().state();
+        let own = state.refs.iter().filter(|((store, _), _)| *store == self.name);
+        Ok(own
+            .map(|((_, name), state)| RefInfo {
+                name: name.clone(),
+                kind: state.kind,
+                commit: state.commit,
+            })
+            .collect())
+    }
+
+    /// Creates a branch at `commit`.
+    ///
+    /// # Errors
+    /// `Invalid` if the name is taken or reserved; `NotFound` if there is no such commit.
+    pub fn create_branch(&self, name: &str, commit: CommitId) -> Result<Branch> {
+        self.create_branch_as(name, commit, &Author::program("undream"))
+    }
+
+    /// Creates a branch at `commit` on behalf of `author`.
+    ///
+    /// # Errors
+    /// As [`Store::create_branch`].
+    pub fn create_branch_as(
+        &self,
+        name: &str,
+        commit: CommitId,
+        author: &Author,
+    ) -> Result<Branch> {
+        let name = RefName::new(name)?;
+        refuse_reserved(&name)?;
+        self.create_ref(name.clone(), RefKind::Branch, commit, author)?;
+        Ok(Branch::new(self.clone(), name))
+    }
+
+    /// Creates a tag at `commit`.
+    ///
+    /// # Errors
+    /// As [`Store::create_branch`].
+    pub fn create_tag(&self, name: &str, commit: CommitId, author: &Author) -> Result<()> {
+        let name = RefName::new(name)?;
+        refuse_reserved(&name)?;
+        self.create_ref(name, RefKind::Tag, commit, author)
+    }
+
+    pub(crate) fn create_ref(
+        &self,
+        name: RefName,
+        kind: RefKind,
+        commit: CommitId,
+        author: &Author,
+    ) -> Result<()> {
+        self.core().commit(commit)?;
+        let (store, author) = (self.name.clone(), author.clone());
+        self.core().land(move |landing| {
+            if !landing.has_store(&store) {
+                return Err(Error::not_found(format!("there is no store `{store}`")));
+            }
+            if landing.find_ref(&store, &name).is_some() {
+                return Err(Error::invalid(format!("there is a `{name}` already")));
+            }
+            let moves = vec![(name, kind, Some(commit))];
+            landing.operate(&store, &author, OperationKind::CreateRef, moves, None)?;
+            Ok(())
+        })
+    }
+
+    /// Deletes a branch or tag that points to `expected`. Its commits stay; `undo` brings it back.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Stale` if it moved meanwhile; `Invalid` if it is reserved.
+    pub fn delete_ref(&self, name: &str, expected: CommitId, author: &Author) -> Result<()> {
+        let name = RefName::new(name)?;
+        refuse_reserved(&name)?;
+        let (store, author) = (self.name.clone(), author.clone());
+        self.core().land(move |landing| {
+            let Some(found) = landing.find_ref(&store, &name) else {
+                return Err(Error::not_found(format!("there is no branch or tag `{name}`")));
+            };
+            if found.commit != expected {
+                return Err(Error::stale(format!(
+                    "`{name}` has moved to {:.12} meanwhile",
+                    found.commit
+                )));
+            }
+            let moves = vec![(name, found.kind, None)];
+            landing.operate(&store, &author, OperationKind::DeleteRef, moves, None)?;
+            Ok(())
+        })
+    }
+
+    /// The commit with this id.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Corrupt` if it is damaged.
+    pub fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
+        self.core().commit(id)
+    }
+
+    /// The record with this id, whether or not it stands in any tree now.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Corrupt` if it is damaged.
+    pub fn record(&self, id: RecordId) -> Result<Record> {
+        self.core().record(&self.core().view()?, id)
+    }
+
+    /// The content of a commit.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn snapshot(&self, commit: CommitId) -> Result<Snapshot> {
+        Snapshot::at(self.clone(), Some(self.commit(commit)?))
+    }
+
+    /// What one has to change in `before` to get `after`.
+    ///
+    /// # Errors
+    /// `Corrupt` if a tree or record is damaged.
+    pub fn diff(&self, before: &impl AsSnapshot, after: &impl AsSnapshot) -> Result<Diff> {
+        Diff::between(&before.as_snapshot()?, &after.as_snapshot()?, "")
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.name)
+    }
+}
+
+fn refuse_reserved(name: &RefName) -> Result<()> {
+    if name.is_reserved() {
+        return Err(Error::invalid(format!("`{name}` is reserved for the engine")));
+    }
+    Ok(())
+}
+
+/// A salted text for an operation's reason.
+pub(crate) fn reason(core: &Core, text: &str) -> Result<SaltedText> {
+    Ok(SaltedText::new(core.seed()?.derive("operation reason", 0), text.as_bytes()))
+}

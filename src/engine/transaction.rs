@@ -1,0 +1,472 @@
+//! A transaction: edits collected on a snapshot, landed together or not at all.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::branch::Branch;
+use crate::engine::landing::{Landing, NewCommit};
+use crate::engine::overlay::Content;
+use crate::engine::snapshot::Snapshot;
+use crate::entropy::Seed;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::object::{
+    Cause, Entry, Evidence, Key, Message, OperationKind, Origin, Provenance, Record, RefKind,
+    SaltedText, Stored, Taint,
+};
+use crate::storage::{CommitId, MemoryId, RecordId};
+
+/// What a transaction relies on at a key, checked where it lands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expect {
+    /// Nothing stands there.
+    Absent,
+    /// This record stands there.
+    Record(RecordId),
+    /// A record stands there whose text has this SHA-256.
+    TextSha256([u8; 32]),
+}
+
+impl Expect {
+    /// Expects the text `text`.
+    pub fn text(text: &str) -> Self {
+        Self::TextSha256(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+/// What shall stand at a key.
+#[derive(Clone)]
+enum Staged {
+    /// A new version of a memory, or a new memory.
+    Write {
+        entry: Entry,
+        memory: Option<MemoryId>,
+        previous: Option<RecordId>,
+    },
+    /// A record that exists, re-used as it is.
+    Place {
+        record: RecordId,
+    },
+    Remove,
+}
+
+/// How the records of a transaction come about, where that is not just their author.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Provenances {
+    pub(crate) dream: Option<(u64, u32)>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) inputs: Vec<RecordId>,
+    pub(crate) trust: Option<(crate::object::Trust, Taint)>,
+}
+
+/// Edits collected on a snapshot of a branch. Reads see them; nothing is stored before
+/// [`Transaction::commit`], and dropping the transaction drops them.
+#[must_use = "a transaction does nothing until it is committed"]
+pub struct Transaction {
+    branch: Branch,
+    base: Snapshot,
+    staged: BTreeMap<Key, Staged>,
+    expected: Vec<(Key, Expect)>,
+    unchanged: Vec<String>,
+    rebase: bool,
+    allow_empty: bool,
+    origin: Provenances,
+    cause: (Cause, Vec<SaltedText>),
+    kind: OperationKind,
+}
+
+impl Transaction {
+    pub(crate) fn begin(branch: Branch) -> Result<Self> {
+        let base = branch.snapshot()?;
+        Ok(Self::on(branch, base))
+    }
+
+    /// A transaction whose edits are relative to `base`, not to the branch's head.
+    pub(crate) fn on(branch: Branch, base: Snapshot) -> Self {
+        Self {
+            branch,
+            base,
+            staged: BTreeMap::new(),
+            expected: Vec::new(),
+            unchanged: Vec::new(),
+            rebase: true,
+            allow_empty: false,
+            origin: Provenances::default(),
+            cause: (Cause::Write, Vec::new()),
+            kind: OperationKind::Commit,
+        }
+    }
+
+    /// The snapshot that the edits are made on.
+    pub fn base(&self) -> &Snapshot {
+        &self.base
+    }
+
+    /// Whether nothing has been edited.
+    pub fn is_empty(&self) -> bool {
+        self.staged.is_empty()
+    }
+
+    /// What stands at `key`, this transaction's own edits included.
+    ///
+    /// # Errors
+    /// `Corrupt` if a tree node or record is damaged.
+    pub fn get(&self, key: &str) -> Result<Option<Entry>> {
+        match self.staged.get(key) {
+            Some(Staged::Write { entry, .. }) => Ok(Some(entry.clone())),
+            Some(Staged::Place { record }) => Ok(Some(self.base.record(*record)?.to_entry()?)),
+            Some(Staged::Remove) => Ok(None),
+            None => self.base.get(key)?.map(|record| record.to_entry()).transpose(),
+        }
+    }
+
+    /// Writes `entry` at `key`: a new memory, or a new version of the one that stands there. An
+    /// entry that says what stands there already is no edit.
+    ///
+    /// # Errors
+    /// `Invalid` or `Limit` if the key or the entry is out of bounds.
+    pub fn put(&mut self, key: impl AsRef<str>, entry: impl Into<Entry>) -> Result<()> {
+        let key = Key::new(key)?;
+        let entry = entry.into().checked()?;
+        let before = self.base.get(key.as_str())?;
+        let staged = match self.staged.get(key.as_str()) {
+            Some(Staged::Write { memory, previous, .. }) => {
+                Some(Staged::Write { entry, memory: *memory, previous: *previous })
+            }
+            Some(Staged::Place { record }) => self.version(*record, entry)?,
+            // What is removed and written again in one go stays the same memory.
+            Some(Staged::Remove) | None => match &before {
+                Some(record) => self.version(record.id(), entry)?,
+                None => Some(Staged::Write { entry, memory: None, previous: None }),
+            },
+        };
+        match staged {
+            Some(staged) => self.stage(key, staged)?,
+            None if !matches!(self.staged.get(key.as_str()), Some(Staged::Place { .. })) => {
+                self.staged.remove(key.as_str());
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The next version of `record`; `None` if the entry says the same.
+    fn version(&self, record: RecordId, entry: Entry) -> Result<Option<Staged>> {
+        let record = self.base.record(record)?;
+        if record.says(&entry) {
+            return Ok(None);
+        }
+        let (memory, previous) = (Some(record.memory()), Some(record.id()));
+        Ok(Some(Staged::Write { entry, memory, previous }))
+    }
+
+    fn stage(&mut self, key: Key, staged: Staged) -> Result<()> {
+        self.staged.insert(key, staged);
+        limits::check("a transaction", self.staged.len(), limits::EDITS_MAX, "edits")
+    }
+
+    /// Removes the memory at `key`.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing stands there.
+    pub fn remove(&mut self, key: impl AsRef<str>) -> Result<()> {
+        let key = Key::new(key)?;
+        if self.get(key.as_str())?.is_none() && self.base_record(&key)?.is_none() {
+            return Err(Error::not_found(format!("there is no memory at `{key}`")));
+        }
+        if self.base.get_id(key.as_str())?.is_none() {
+            self.staged.remove(key.as_str());
+            return Ok(());
+        }
+        self.stage(key, Staged::Remove)
+    }
+
+    /// The record at `key` before the transaction, unless the transaction removed it.
+    fn base_record(&self, key: &Key) -> Result<Option<RecordId>> {
+        match self.staged.get(key.as_str()) {
+            Some(Staged::Remove) => Ok(None),
+            _ => self.base.get_id(key.as_str()),
+        }
+    }
+
+    /// Moves the memory at `from` to `to`. It stays the same memory.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing stands at `from`; `Invalid` if something stands at `to`.
+    pub fn rename(&mut self, from: impl AsRef<str>, to: impl AsRef<str>) -> Result<()> {
+        let (from, to) = (Key::new(from)?, Key::new(to)?);
+        let occupied = match self.staged.get(to.as_str()) {
+            Some(staged) => !matches!(staged, Staged::Remove),
+            None => self.base.get_id(to.as_str())?.is_some(),
+        };
+        if occupied {
+            return Err(Error::invalid(format!("there is a memory at `{to}` already")));
+        }
+        let missing = || Error::not_found(format!("there is no memory at `{from}`"));
+        let moved = match self.staged.get(from.as_str()) {
+            Some(Staged::Remove) => return Err(missing()),
+            Some(staged) => staged.clone(),
+            None => Staged::Place { record: self.base.get_id(from.as_str())?.ok_or_else(missing)? },
+        };
+        if self.base.get_id(from.as_str())?.is_some() {
+            self.stage(from, Staged::Remove)?;
+        } else {
+            self.staged.remove(from.as_str());
+        }
+        self.stage(to, moved)
+    }
+
+    /// Puts an existing record at `key`, as it is.
+    pub(crate) fn place(&mut self, key: Key, record: Option<RecordId>) -> Result<()> {
+        let staged = record.map_or(Staged::Remove, |record| Staged::Place { record });
+        self.stage(key, staged)
+    }
+
+    /// Writes `entry` at `key` as a version of `memory` after `previous`.
+    pub(crate) fn put_version(
+        &mut self,
+        key: Key,
+        entry: Entry,
+        memory: MemoryId,
+        previous: RecordId,
+    ) -> Result<()> {
+        let entry = entry.checked()?;
+        self.stage(key, Staged::Write { entry, memory: Some(memory), previous: Some(previous) })
+    }
+
+    /// States what the transaction relies on at `key`. It is checked where the transaction lands.
+    ///
+    /// # Errors
+    /// `Invalid` or `Limit` if the key is malformed.
+    pub fn require(&mut self, key: impl AsRef<str>, expect: Expect) -> Result<()> {
+        self.expected.push((Key::new(key)?, expect));
+        Ok(())
+    }
+
+    /// Relies on nothing under `prefix` having changed since the snapshot.
+    pub fn require_unchanged(&mut self, prefix: impl Into<String>) {
+        self.unchanged.push(prefix.into());
+    }
+
+    /// Refuses to land on anything but the snapshot's own commit, even if the keys are disjoint.
+    pub fn forbid_rebase(&mut self) {
+        self.rebase = false;
+    }
+
+    /// Makes a commit even if nothing is edited.
+    pub fn allow_empty(&mut self) {
+        self.allow_empty = true;
+    }
+
+    pub(crate) fn set_origin(&mut self, origin: Provenances) {
+        self.origin = origin;
+    }
+
+    pub(crate) fn set_cause(&mut self, cause: (Cause, Vec<SaltedText>), kind: OperationKind) {
+        self.cause = cause;
+        self.kind = kind;
+    }
+
+    /// Makes the edits durable, all together. Returns the commit they became: if the branch moved
+    /// meanwhile and none of the edited keys changed, it stands on the branch's new head. Without
+    /// effective edits there is nothing to commit and the head is returned.
+    ///
+    /// # Errors
+    /// `Stale` with the keys if they, or what the transaction relies on, changed meanwhile;
+    /// `Invalid` if nothing is edited and the branch has no commit yet, or if a key would be a
+    /// memory and a folder at once; `Locked` if another process kept writing.
+    pub fn commit(self, message: Message) -> Result<CommitId> {
+        message.check()?;
+        if self.staged.is_empty() && !self.allow_empty && self.expected.is_empty() {
+            let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
+            return self.base.id().ok_or_else(nothing);
+        }
+        let core = self.branch.store().core().clone();
+        let seed = core.seed()?;
+        let landing = self.prepare(&message, &seed)?;
+        core.land(move |turn| landing.land(turn))
+    }
+
+    /// Makes the records.
+    fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
+        let mut edits = Vec::with_capacity(self.staged.len());
+        let mut records = Vec::new();
+        let mut homes = Vec::new();
+        for (number, (key, staged)) in (0..).zip(self.staged) {
+            let after = match staged {
+                Staged::Remove => None,
+                Staged::Place { record } => {
+                    homes.push((self.base.record(record)?.memory(), key.clone()));
+                    Some(record)
+                }
+                Staged::Write { entry, memory, previous } => {
+                    let previous = previous.map(|id| self.base.record(id)).transpose()?;
+                    let memory = memory
+                        .unwrap_or_else(|| MemoryId::from_bytes(seed.derive("memory", number)));
+                    if previous.is_none() || self.base.get_id(key.as_str())?.is_none() {
+                        homes.push((memory, key.clone()));
+                    }
+                    let origin = self.origin.stamp(message);
+                    let before: Vec<&Record> = previous.iter().collect();
+                    let record = Record::make(memory, entry, &before, origin, seed, number)?;
+                    records.push((record.id(), record.stored().clone()));
+                    Some(record.id())
+                }
+            };
+            edits.push((key, after));
+        }
+        Ok(Prepared {
+            branch: self.branch,
+            base: self.base,
+            edits,
+            records,
+            homes,
+            expected: self.expected,
+            unchanged: self.unchanged,
+            rebase: self.rebase,
+            allow_empty: self.allow_empty,
+            message: message.clone(),
+            cause: self.cause,
+            kind: self.kind,
+            salt: seed.derive("message", 0),
+        })
+    }
+}
+
+impl Provenances {
+    /// The origin of a record written under `message`.
+    fn stamp(&self, message: &Message) -> Origin {
+        let source = message.author.source();
+        let (trust, taint) = self.trust.unwrap_or((source.trust(), Taint::of(source)));
+        Origin {
+            provenance: Provenance {
+                source,
+                author: message.author.clone(),
+                session: message.session.clone(),
+                dream: self.dream,
+                evidence: self.evidence.clone(),
+                inputs: self.inputs.clone(),
+            },
+            trust,
+            taint,
+        }
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction({} edits on {})", self.staged.len(), self.branch.name())
+    }
+}
+
+/// A transaction whose records are made, on its way to the commit thread.
+struct Prepared {
+    branch: Branch,
+    base: Snapshot,
+    edits: Vec<(Key, Option<RecordId>)>,
+    records: Vec<(RecordId, Stored)>,
+    homes: Vec<(MemoryId, Key)>,
+    expected: Vec<(Key, Expect)>,
+    unchanged: Vec<String>,
+    rebase: bool,
+    allow_empty: bool,
+    message: Message,
+    cause: (Cause, Vec<SaltedText>),
+    kind: OperationKind,
+    salt: [u8; 16],
+}
+
+impl Prepared {
+    fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
+        let store = self.branch.store().name().clone();
+        let name = self.branch.name().clone();
+        let head = turn.head(&store, &name)?;
+        let tree = turn.tree(head.as_deref())?;
+        if head.as_ref().map(|commit| commit.id()) != self.base.id() {
+            self.check_moved(&Content::of(tree.clone()))?;
+        }
+        self.check_expected(&Content::of(tree.clone()))?;
+        if self.edits.is_empty() && !self.allow_empty {
+            let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
+            return head.map(|commit| commit.id()).ok_or_else(nothing);
+        }
+        let new = NewCommit {
+            store: store.clone(),
+            parents: head.iter().map(|commit| commit.id()).collect(),
+            tree,
+            edits: self.edits,
+            records: self.records,
+            homes: self.homes,
+            message: self.message,
+            cause: self.cause,
+            salt: self.salt,
+        };
+        let (commit, _) = turn.add_commit(new)?;
+        let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
+        turn.operate(&store, commit.author(), self.kind, moves, None)?;
+        Ok(commit.id())
+    }
+
+    /// Checks that the branch's new head leaves alone what this transaction touches.
+    fn check_moved(&self, head: &Content) -> Result<()> {
+        let moved = format!("`{}` has moved since the transaction began", self.branch.name());
+        if !self.rebase {
+            return Err(Error::stale(moved));
+        }
+        let base = self.base.content();
+        let mut stale = Vec::new();
+        for (key, _) in &self.edits {
+            if base.get(key.as_str())? != head.get(key.as_str())? {
+                stale.push(key.to_string());
+            }
+        }
+        for prefix in &self.unchanged {
+            if !base.range(prefix, "").eq_by_entries(head.range(prefix, ""))? {
+                stale.push(prefix.clone());
+            }
+        }
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let keys = stale.join("`, `");
+        Err(Error::stale(format!("{moved}, and so has `{keys}`")).with_candidates(stale))
+    }
+
+    fn check_expected(&self, head: &Content) -> Result<()> {
+        for (key, expect) in &self.expected {
+            let found = head.get(key.as_str())?;
+            let holds = match (expect, found) {
+                (Expect::Absent, found) => found.is_none(),
+                (Expect::Record(wanted), found) => found == Some(*wanted),
+                (Expect::TextSha256(_), None) => false,
+                (Expect::TextSha256(wanted), Some(id)) => {
+                    Expect::text(self.base.record(id)?.text()?) == Expect::TextSha256(*wanted)
+                }
+            };
+            if !holds {
+                let message = format!("`{key}` is not what the transaction relies on");
+                return Err(Error::stale(message).with_candidates([key.to_string()]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Comparing two runs of entries that may fail to be read.
+trait EqualEntries {
+    fn eq_by_entries(self, other: Self) -> Result<bool>;
+}
+
+impl EqualEntries for Box<dyn Iterator<Item = Result<(Key, RecordId)>> + Send> {
+    fn eq_by_entries(mut self, mut other: Self) -> Result<bool> {
+        loop {
+            match (self.next().transpose()?, other.next().transpose()?) {
+                (None, None) => return Ok(true),
+                (a, b) if a == b => {}
+                _ => return Ok(false),
+            }
+        }
+    }
+}

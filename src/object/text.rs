@@ -1,0 +1,78 @@
+//! Erasable texts. Hashed bytes hold only a text's id; its salt and payload lie beside the header,
+//! so they can be taken away without changing any id.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{TextId, TombstoneId};
+
+/// Separates text ids from every other use of BLAKE3.
+const DOMAIN: &str = "undream 2026-11 erasable text";
+
+/// A payload with the random salt that keeps its id from being guessed.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct SaltedText {
+    salt: [u8; 16],
+    payload: Vec<u8>,
+}
+
+impl SaltedText {
+    pub(crate) fn new(salt: [u8; 16], payload: impl Into<Vec<u8>>) -> Self {
+        Self { salt, payload: payload.into() }
+    }
+
+    pub(crate) fn id(&self) -> TextId {
+        let mut hasher = blake3::Hasher::new_derive_key(DOMAIN);
+        hasher.update(&self.salt);
+        hasher.update(&self.payload);
+        TextId::from_bytes(*hasher.finalize().as_bytes())
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    pub(crate) fn salt(&self) -> [u8; 16] {
+        self.salt
+    }
+}
+
+impl fmt::Debug for SaltedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SaltedText({:?}, {} bytes)", self.id(), self.payload.len())
+    }
+}
+
+/// Where a text lies, or the tombstone that stands in its place.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum TextSlot {
+    Present(SaltedText),
+    Erased(TombstoneId),
+}
+
+impl TextSlot {
+    /// The payload, or `Redacted` with the name of `what` was asked for.
+    pub(crate) fn payload(&self, what: &str) -> Result<&[u8]> {
+        match self {
+            Self::Present(text) => Ok(text.payload()),
+            Self::Erased(tombstone) => Err(Error::new(
+                ErrorKind::Redacted,
+                format!("{what} was erased; tombstone {tombstone:.12} says who, when and why"),
+            )),
+        }
+    }
+
+    /// The payload as UTF-8, or `None` where it was erased.
+    pub(crate) fn text(&self, what: &str) -> Result<Option<String>> {
+        match self {
+            Self::Erased(_) => Ok(None),
+            Self::Present(text) => utf8(what, text.payload()).map(Some),
+        }
+    }
+}
+
+/// `bytes` as text that was stored as UTF-8.
+pub(crate) fn utf8(what: &str, bytes: &[u8]) -> Result<String> {
+    String::from_utf8(bytes.to_vec())
+        .map_err(|error| Error::corrupt(format!("{what} is not UTF-8")).with_source(error))
+}

@@ -1,0 +1,85 @@
+//! Writing the file: rows of the log, and in their own transactions what is derived from them.
+
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::error::{Error, Result};
+use crate::storage::ObjectId;
+use crate::storage::fault::fault;
+use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, frame, piece_key};
+use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, Shelf};
+
+/// A write transaction: all of it becomes durable at [`Writer::commit`], or nothing.
+pub(crate) struct Writer {
+    transaction: WriteTransaction,
+}
+
+impl Writer {
+    pub(super) fn new(transaction: WriteTransaction) -> Self {
+        Self { transaction }
+    }
+
+    /// Appends the row `sequence`, which must be the next one.
+    pub(crate) fn append(&self, sequence: u64, head: &[u8], body: &[u8]) -> Result<()> {
+        let row = frame(sequence, head, body)?;
+        let mut log = self.transaction.open_table(LOG).map_err(fault)?;
+        let last = log.last().map_err(fault)?.map_or(0, |(key, _)| key.value() >> PIECE_BITS);
+        if last + 1 != sequence {
+            return Err(Error::stale(format!("the log ends at {last}, not before {sequence}")));
+        }
+        for (piece, bytes) in row.chunks(PIECE_BYTES).enumerate() {
+            log.insert(piece_key(sequence, piece), bytes).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Sets a value of `meta`.
+    pub(crate) fn set_meta(&self, name: &str, value: &[u8]) -> Result<()> {
+        let mut table = self.transaction.open_table(META).map_err(fault)?;
+        table.insert(name, value).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Adds objects to the index.
+    pub(crate) fn add_to_index(&self, objects: &mut [(ObjectId, Location)]) -> Result<()> {
+        objects.sort_unstable_by_key(|(id, _)| *id);
+        let mut table = self.transaction.open_table(INDEX).map_err(fault)?;
+        for (id, location) in objects {
+            table.insert(id.as_bytes(), location.to_bytes().as_slice()).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Sets or removes small derived values.
+    pub(crate) fn set_derived<'a>(
+        &self,
+        values: impl IntoIterator<Item = (Shelf, &'a [u8], Option<&'a [u8]>)>,
+    ) -> Result<()> {
+        let mut table = self.transaction.open_table(DERIVED).map_err(fault)?;
+        for (shelf, name, value) in values {
+            let key = shelf.key(name);
+            match value {
+                Some(value) => table.insert(key.as_slice(), value).map(drop),
+                None => table.remove(key.as_slice()).map(drop),
+            }
+            .map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Stores tree nodes.
+    pub(crate) fn add_nodes<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = (&'a ObjectId, &'a [u8])>,
+    ) -> Result<()> {
+        let mut table = self.transaction.open_table(NODES).map_err(fault)?;
+        for (id, bytes) in nodes {
+            table.insert(id.as_bytes(), bytes).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable.
+    pub(crate) fn commit(self) -> Result<()> {
+        self.transaction.commit().map_err(fault)
+    }
+}
