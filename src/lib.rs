@@ -6,6 +6,7 @@ mod error;
 mod limits;
 mod object;
 mod storage;
+mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

@@ -33,14 +33,24 @@ impl Key {
 
     /// Takes a key exactly as stored.
     pub(crate) fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Ok(Self(Self::check_stored(bytes)?.into()))
+    }
+
+    /// Checks stored bytes as a key where they lie.
+    pub(crate) fn check_stored(bytes: &[u8]) -> Result<&str> {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| Error::corrupt("a stored key is not UTF-8").with_source(error))?;
-        if !is_nfc(text) {
+        if !text.is_ascii() && !is_nfc(text) {
             return Err(Error::corrupt(format!("the stored key `{text}` is not in NFC")));
         }
         Self::check(text)
             .map_err(|error| Error::corrupt("a stored key breaks the rules").with_source(error))?;
-        Ok(Self(text.into()))
+        Ok(text)
+    }
+
+    /// Takes text that was a key before, such as one from a decoded node.
+    pub(crate) fn from_checked(text: &str) -> Self {
+        Self(text.into())
     }
 
     fn check(text: &str) -> Result<()> {

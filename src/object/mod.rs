@@ -7,10 +7,12 @@ mod author;
 mod event;
 mod key;
 mod name;
+mod node;
 mod provenance;
 
 pub use author::{Author, AuthorKind, Message};
 pub use event::{Event, Role, ToolCall};
 pub use key::Key;
 pub use name::{RefName, StoreName};
+pub(crate) use node::Node;
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
