@@ -56,9 +56,29 @@ impl Node {
     /// Appends the entries of `other`, a node of the same level, that lie in `range`.
     pub(crate) fn push_range(&mut self, other: &Self, range: Range<usize>) {
         assert_eq!(self.level, other.level, "BUG: entries moved between levels");
-        for index in range {
-            self.push(other.key(index), other.id(index), other.count(index));
+        let (start, end) = (other.start(range.start), other.start(range.end));
+        let moved = self.text.len() as u32;
+        self.text.push_str(&other.text[start..end]);
+        let ends = &other.ends[range.clone()];
+        self.ends.extend(ends.iter().map(|end| end - start as u32 + moved));
+        self.ids.extend_from_slice(&other.ids[range.clone()]);
+        if self.level == 0 {
+            self.total += range.len() as u64;
+        } else {
+            let counts = &other.counts[range];
+            self.counts.extend_from_slice(counts);
+            self.total += counts.iter().sum::<u64>();
         }
+    }
+
+    /// Where the key at `index` begins in `text`, or would begin after the last.
+    fn start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.ends[index - 1] as usize }
+    }
+
+    /// The length of the keys in `range`, in bytes.
+    pub(crate) fn key_bytes(&self, range: Range<usize>) -> usize {
+        self.start(range.end) - self.start(range.start)
     }
 
     /// The height above the leaves, which have level 0.
@@ -82,8 +102,7 @@ impl Node {
 
     /// The key of an entry: in an inner node, the last key beneath the child.
     pub(crate) fn key(&self, index: usize) -> &str {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
-        &self.text[start..self.ends[index] as usize]
+        &self.text[self.start(index)..self.start(index + 1)]
     }
 
     pub(crate) fn last_key(&self) -> Option<&str> {

@@ -65,16 +65,16 @@ impl Boundary {
         self.size = 0;
     }
 
-    /// Counts an entry of which it is known that no node ends there.
-    pub(super) fn grow(&mut self, key: &str) {
-        self.entries += 1;
-        self.size += key.len() as u64 + ENTRY_BYTES;
+    /// Counts entries of which it is known that no node ends there.
+    pub(super) fn grow(&mut self, entries: usize, key_bytes: usize) {
+        self.entries += entries;
+        self.size += key_bytes as u64 + entries as u64 * ENTRY_BYTES;
     }
 
     /// Counts an entry and tells whether the node ends after it.
     pub(super) fn ends_after(&mut self, key: &str) -> bool {
         let before = self.size;
-        self.grow(key);
+        self.grow(1, key.len());
         if self.level > 0 && self.entries < 2 {
             return false;
         }

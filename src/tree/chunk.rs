@@ -1,5 +1,6 @@
 //! Cutting a sorted run of entries into nodes, and stacking levels up to a root.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::boundary::{Boundary, Shape};
@@ -51,7 +52,13 @@ impl Chunker {
     /// Appends an entry of which it is known that no node ends there.
     pub(super) fn append(&mut self, key: &str, id: ObjectId, count: u64) {
         self.node.push(key, id, count);
-        self.boundary.grow(key);
+        self.boundary.grow(1, key.len());
+    }
+
+    /// Appends entries of an old node of which it is known that no node ends there.
+    pub(super) fn append_range(&mut self, old: &Node, range: Range<usize>) {
+        self.boundary.grow(range.len(), old.key_bytes(range.clone()));
+        self.node.push_range(old, range);
     }
 
     /// Whether the next entry begins a node.

@@ -5,6 +5,7 @@
 //! from there on the level is as it was. The nodes that vanished and came are edits of the level
 //! above. Therefore the result equals a tree built at once from the same entries.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::chunk::{Chunker, Summary, stack};
@@ -33,7 +34,7 @@ struct Rewritten {
 pub(super) fn apply(tree: &Tree, edits: &[(Key, Option<RecordId>)]) -> Result<ObjectId> {
     let ascending = edits.is_sorted_by(|(a, _), (b, _)| a < b);
     assert!(ascending, "BUG: edits do not ascend strictly");
-    let mut rewritten;
+    let mut rewritten: Rewritten;
     let mut patches: Vec<Patch<'_>> = edits
         .iter()
         .map(|(key, id)| Patch { key: key.as_str(), put: id.map(|id| (id.object(), 1)) })
@@ -42,11 +43,10 @@ pub(super) fn apply(tree: &Tree, edits: &[(Key, Option<RecordId>)]) -> Result<Ob
         if patches.is_empty() {
             return Ok(tree.id().object());
         }
-        let next = rewrite(tree, level, &patches)?;
-        if let Some(root) = next.root {
+        rewritten = rewrite(tree, level, &patches)?;
+        if let Some(root) = rewritten.root {
             return Ok(root);
         }
-        rewritten = next;
         if level == tree.root().level() {
             return stack(tree.store(), tree.shape(), level + 1, rewritten.gained);
         }
@@ -126,31 +126,35 @@ fn weave(chunker: &mut Chunker, old: &Node, last: bool, patches: &[Patch<'_>]) -
     let hidden = if old.level() == 0 { 1 } else { 2 };
     let trusted = if last { old.len().saturating_sub(hidden) } else { old.len() };
     let mut in_step = chunker.is_at_boundary();
-    let mut patches = patches.iter().peekable();
-    for index in 0..old.len() {
-        let key = old.key(index);
-        while let Some(patch) = patches.next_if(|patch| patch.key < key) {
-            if let Some((id, count)) = patch.put {
-                chunker.push(patch.key, id, count)?;
-                in_step = false;
+    let mut index = 0;
+    for Patch { key, put } in patches {
+        let next = old.lower_bound(key);
+        copy(chunker, old, index..next, if in_step { trusted } else { 0 })?;
+        let replaces = next < old.len() && old.key(next) == *key;
+        match *put {
+            Some((id, count)) if in_step && replaces && next < trusted => {
+                chunker.append(key, id, count);
             }
+            Some((id, count)) => {
+                in_step &= replaces;
+                chunker.push(key, id, count)?;
+            }
+            None => in_step &= !replaces,
         }
-        let put = match patches.next_if(|patch| patch.key == key) {
-            Some(patch) => patch.put,
-            None => Some((old.id(index), old.count(index))),
-        };
-        match put {
-            Some((id, count)) if in_step && index < trusted => chunker.append(key, id, count),
-            Some((id, count)) => chunker.push(key, id, count)?,
-            None => in_step = false,
-        }
+        index = next + usize::from(replaces);
     }
-    for patch in patches {
-        if let Some((id, count)) = patch.put {
-            chunker.push(patch.key, id, count)?;
-        }
-    }
+    copy(chunker, old, index..old.len(), if in_step { trusted } else { 0 })?;
     if in_step && !last { chunker.end_node() } else { Ok(()) }
+}
+
+/// Pushes the entries of `old` in `range`; those before `trusted` are known to end no node.
+fn copy(chunker: &mut Chunker, old: &Node, range: Range<usize>, trusted: usize) -> Result<()> {
+    let split = trusted.clamp(range.start, range.end);
+    chunker.append_range(old, range.start..split);
+    for index in split..range.end {
+        chunker.push(old.key(index), old.id(index), old.count(index))?;
+    }
+    Ok(())
 }
 
 /// Ends a run at the end of its level. An entry left alone joins the node before the run, which

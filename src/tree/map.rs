@@ -161,6 +161,9 @@ impl Tree {
 
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tree").field("id", &self.id).field("len", &self.len()).finish()
+        f.debug_struct("Tree")
+            .field("id", &self.id)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
     }
 }

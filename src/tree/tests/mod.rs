@@ -30,7 +30,7 @@ fn record(number: u64) -> RecordId {
 /// Keys of several folders and lengths; a few are longer than small nodes.
 fn key(number: u64) -> Key {
     let folder = ["a", "a-b", "notes/2026", "team/style", "über"][(number % 5) as usize];
-    let padding = if number % 37 == 0 { 150 } else { number as usize % 9 };
+    let padding = if number.is_multiple_of(37) { 150 } else { number as usize % 9 };
     Key::new(format!("{folder}/{:05}{}", number * 7_919 % 100_000, "x".repeat(padding))).unwrap()
 }
 
