@@ -48,11 +48,14 @@ fn a_node_that_does_not_fit_its_parent_is_corrupt() {
     let mut early = Node::new(child.level());
     early.push(root.key(0), child.id(0), child.count(0));
     early.push_range(&child, 1..child.len());
+    let last = child.len() - 1;
+    let mut late = without(&child, last);
+    late.push(&format!("{}x", child.key(last)), child.id(last), child.count(last));
     let fakes = [
         ("another child", (*nodes.node(root.id(0)).unwrap()).clone()),
         ("a lower node", (*nodes.node(child.id(0)).unwrap()).clone()),
         ("too few entries", without(&child, 0)),
-        ("another last key", without(&child, child.len() - 1)),
+        ("another last key", late),
         ("keys of the node before", early),
     ];
     for (what, fake) in fakes {
