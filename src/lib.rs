@@ -3,6 +3,7 @@
 mod clock;
 mod entropy;
 mod error;
+mod exchange;
 mod limits;
 mod object;
 mod storage;
@@ -10,6 +11,7 @@ mod storage;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use exchange::{DamagedLine, ReadingReport, Transcript, TranscriptFormat, TranscriptHeader};
 pub use object::{
     Author, AuthorKind, Event, Evidence, Key, Message, Provenance, RefName, Role, Source,
     StoreName, Taint, ToolCall, Trust,
