@@ -91,6 +91,8 @@ fn what_git_never_writes_is_refused_with_its_place() {
         ("commit a\ndata 0\n", "committer"),
         ("commit a\ncommitter A a> 1 +0000\n", "A a>"),
         ("commit a\ncommitter A <a> 1\n", "A <a> 1"),
+        ("commit a\ncommitter A <a> 1 0000\n", "A <a> 1 0000"),
+        ("blob\ndata 5\nfour", "1 bytes early"),
         ("commit a\ncommitter A <a> 1 +0000\ndata 0\nM 100644 inline x\n", "inline"),
         ("commit a\ncommitter A <a> 1 +0000\ndata 0\nR one\n", "R one"),
         ("reset a\nfrom main\n", "main"),
