@@ -4,6 +4,7 @@ mod clock;
 mod engine;
 mod entropy;
 mod error;
+mod exchange;
 mod history;
 mod limits;
 mod object;
@@ -19,6 +20,7 @@ pub use engine::{
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use exchange::{DamagedLine, ReadingReport, Transcript, TranscriptFormat, TranscriptHeader};
 pub use history::Revision;
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
