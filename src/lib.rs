@@ -1,6 +1,7 @@
 //! Undream: an embedded database for the memory of AI agents.
 
 mod clock;
+mod dream;
 mod engine;
 mod entropy;
 mod error;

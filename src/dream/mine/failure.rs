@@ -1,0 +1,225 @@
+//! Whether a call failed, and which line of its result says why.
+
+use crate::object::ToolCall;
+
+/// How much of a long result is looked at, at each end, in bytes.
+const LOOK_BYTES: usize = 16 << 10;
+/// The longest line that is taken as a message, in bytes; a longer one is cut.
+const LINE_BYTES_MAX: usize = 600;
+
+/// Phrases that say outright what went wrong.
+const PHRASES: [&str; 30] = [
+    "not found",
+    "no such",
+    "does not exist",
+    "doesn't exist",
+    "denied",
+    "timed out",
+    "not enough",
+    "cannot ",
+    "can't ",
+    "could not",
+    "unable to",
+    "invalid",
+    "unknown",
+    "undefined",
+    "unexpected",
+    "is not ",
+    "not been",
+    "has not",
+    "no module",
+    "missing",
+    "refused",
+    "rejected",
+    "exceed",
+    "must be",
+    "already exists",
+    "not available",
+    "not allowed",
+    "too long",
+    "too large",
+    "conflict",
+];
+/// Beginnings that mark a result as an error where the harness did not.
+const OPENINGS: [&str; 8] = [
+    "error",
+    "traceback (most recent call last)",
+    "exception:",
+    "fatal:",
+    "failed:",
+    "failure:",
+    "{\"error\"",
+    "{\"errors\"",
+];
+/// Names under which wrappers give a command's exit code.
+const CODES: [&str; 6] =
+    ["returncode", "exit code", "exit_code", "exit status", "return code", "exitcode"];
+
+/// Cuts `text` to at most `bytes`, at a character boundary.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// Cuts `text` to at most `bytes` at a word where one is near, and marks the cut with dots.
+pub(super) fn shorten(text: &str, bytes: usize) -> String {
+    let text = text.trim();
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let head = cut(text, bytes.saturating_sub(3));
+    let head = head.rfind(' ').filter(|at| at * 2 > head.len()).map_or(head, |at| &head[..at]);
+    format!("{}...", head.trim_end_matches([' ', ',', ':', ';']))
+}
+
+/// The line that tells why the call failed; `None` if it did not fail, or says nothing.
+pub(super) fn failure_line(call: &ToolCall) -> Option<&str> {
+    if !failed(call) {
+        return None;
+    }
+    let mut best: Option<(i32, &str)> = None;
+    for line in lines(&call.result) {
+        let score = score(line);
+        // Of exceptions the last is the one that was raised; of other messages the first is the cause.
+        let better = best.is_none_or(|(top, _)| score > top || score == top && score >= RAISED);
+        if better {
+            best = Some((score, line));
+        }
+    }
+    best.map(|(_, line)| line)
+}
+
+/// Whether the call failed: the harness says so, a wrapper gives a non-zero exit code, or the result
+/// opens like an error.
+pub(super) fn failed(call: &ToolCall) -> bool {
+    let head = cut(call.result.trim_start(), 300).to_ascii_lowercase();
+    match exit_code(&head) {
+        Some(code) => code != 0 && body(&call.result).next().is_some(),
+        None => call.is_error || opens_like_error(&head),
+    }
+}
+
+fn opens_like_error(head: &str) -> bool {
+    let head = head.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '{');
+    let opening = OPENINGS.iter().find(|opening| head.starts_with(**opening));
+    // `errors: 0` and words such as `errorless` are no errors.
+    opening.is_some_and(|opening| {
+        *opening != "error"
+            || head[opening.len()..].starts_with([':', ' ', '!', ','])
+                && !head.starts_with("error rate")
+    })
+}
+
+/// The exit code that a wrapper wrote at the head of a result.
+fn exit_code(head: &str) -> Option<u32> {
+    let (at, name) = CODES.iter().filter_map(|name| Some((head.find(name)?, name))).min()?;
+    if at > 40 {
+        return None;
+    }
+    let rest = head[at + name.len()..].trim_start_matches(['"', ':', '=', '>', ' ', '-']);
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    rest[..digits.min(6)].parse().ok()
+}
+
+/// The lines of a result without its wrapper, from both ends of a long one.
+fn lines(result: &str) -> impl Iterator<Item = &str> {
+    let (head, tail) = if result.len() <= 2 * LOOK_BYTES {
+        (result, "")
+    } else {
+        (cut(result, LOOK_BYTES), &result[result.ceil_char_boundary(result.len() - LOOK_BYTES)..])
+    };
+    body(head).chain(body(tail)).map(|line| cut(line, LINE_BYTES_MAX))
+}
+
+/// The lines that are neither blank, nor bare tags, nor a wrapper's exit code.
+pub(super) fn body(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| {
+        let lower = cut(line, 40).to_ascii_lowercase();
+        let wrapper = CODES.iter().any(|code| lower.contains(code)) && line.len() < 40;
+        let tag = line.starts_with('<') && line.ends_with('>') && !line.contains(' ');
+        !line.is_empty()
+            && !wrapper
+            && !(tag && !line.contains("</"))
+            && !line.chars().all(|c| c.is_ascii_punctuation())
+    })
+}
+
+/// The score of a line that names a raised exception.
+const RAISED: i32 = 8;
+
+/// How likely a line is the one that says what went wrong.
+fn score(line: &str) -> i32 {
+    let lower = line.to_ascii_lowercase();
+    let bare = lower.trim_start_matches(|c: char| c == '<' || c == '[');
+    let first = line.split([':', ' ']).next().unwrap_or("");
+    let mut score = if is_exception(first) && line.len() > first.len() {
+        RAISED
+    } else if ["error:", "fatal:", "error "].iter().any(|cue| bare.starts_with(cue)) {
+        6
+    } else if PHRASES.iter().any(|phrase| lower.contains(phrase)) {
+        5
+    } else if lower.contains("error") || lower.contains("fail") {
+        2
+    } else {
+        0
+    };
+    if lower.starts_with("file \"") || lower.starts_with("at ") || lower.starts_with("warning") {
+        score -= 4;
+    }
+    score
+}
+
+/// Whether a word is an exception's name, such as `ValueError` or `java.io.IOException`.
+pub(super) fn is_exception(word: &str) -> bool {
+    let name = word.rsplit('.').next().unwrap_or(word);
+    let (long, ends) = (name.len() > 7, name.ends_with("Error") || name.ends_with("Exception"));
+    long && ends
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(result: &str, is_error: bool) -> ToolCall {
+        ToolCall { tool: "t".into(), result: result.into(), is_error, ..ToolCall::default() }
+    }
+
+    #[test]
+    fn errors_are_seen_without_the_harness_flag() {
+        for bad in [
+            "Error: no",
+            "  ERROR something",
+            "<rc>1</rc> exit code: 2\nboom",
+            "{\"error\": 1}",
+            "<returncode>2</returncode>\n<output>\nls: x: No such file\n</output>",
+        ] {
+            assert!(failed(&call(bad, false)), "{bad}");
+        }
+        for good in [
+            "",
+            "ok",
+            "errors: 0",
+            "<returncode>0</returncode>\nError: shown on purpose",
+            "exit code: 0",
+            "Exit code 1",
+        ] {
+            assert!(!failed(&call(good, false)), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_raised_exception_wins_over_the_traceback() {
+        let text = "Traceback (most recent call last):\n  File \"a.py\", line 1\nValueError: first\n\
+                    During handling:\nKeyError: 'second'\nbye";
+        assert_eq!(failure_line(&call(text, false)), Some("KeyError: 'second'"));
+    }
+
+    #[test]
+    fn cutting_keeps_characters_whole() {
+        assert_eq!(cut("\u{e4}\u{e4}\u{e4}", 3), "\u{e4}");
+        assert_eq!(shorten("one two three four", 15), "one two...");
+        let giant = "\u{1f600}".repeat(50_000);
+        assert!(failure_line(&call(&giant, true)).is_some_and(|line| line.len() <= LINE_BYTES_MAX));
+    }
+}

@@ -1,0 +1,200 @@
+//! Single steps that many sessions share: first calls, commands, kinds of commands, own scripts,
+//! and one command before another in one line.
+
+use crate::dream::mine::finding::FindingKind;
+use crate::dream::mine::ledger::{Family, Signal};
+use crate::dream::mine::miner::View;
+use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::support::Support;
+
+/// The least share of sessions that makes a habit, per mille.
+const HABIT: usize = 100;
+/// The least share of sessions that makes a habit of a first call, per mille.
+const FIRST: usize = 400;
+
+/// Habits, in any order.
+pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = first_calls(view);
+    candidates.extend(classes(view));
+    candidates.extend(commands(view));
+    candidates.extend(chains(view));
+    candidates.extend(own_files(view));
+    candidates
+}
+
+/// A workflow candidate whose text ends with counts and outcomes.
+pub(super) fn workflow(
+    view: &View<'_>,
+    key: &str,
+    title: String,
+    what: &str,
+    support: &Support,
+    weight: u16,
+) -> Candidate {
+    let split = support.split(&view.ledger.facts());
+    let outcome = split.map_or(String::new(), |split| split.sentence());
+    let (seen, times) = (view.share(support.sessions()), support.places());
+    Candidate {
+        kind: FindingKind::Workflow,
+        key: format!("workflows/{key}"),
+        text: format!("{what} Seen in {seen} ({times} times).{outcome}"),
+        rationale: format!("{title}: {times} places in {seen}."),
+        title,
+        support: support.clone(),
+        weight,
+        topic: key.split('/').next().unwrap_or(key).to_owned(),
+    }
+}
+
+/// The signals of `family` that make a habit, with their support.
+fn habits<'a>(
+    view: &'a View<'_>,
+    family: Family,
+    share: usize,
+) -> impl Iterator<Item = (u32, &'a Signal, &'a Support)> {
+    let least = view.least.max(view.all() * share / 1000);
+    let all = view.ledger.family(family);
+    all.map(|(number, signal)| (number, signal, view.support(number)))
+        .filter(move |(_, _, support)| support.sessions() >= least)
+}
+
+fn first_calls(view: &View<'_>) -> Vec<Candidate> {
+    let tools =
+        view.ledger.family(Family::Tool).filter(|(number, _)| view.support(*number).sessions() > 1);
+    // Where one tool is all there is, the first call says nothing.
+    if tools.count() < 3 {
+        return Vec::new();
+    }
+    let one = |(_, signal, support): (u32, &Signal, &Support)| {
+        let what =
+            format!("The first call of a session is `{}`, before anything else.", signal.name);
+        let title = format!("First call: {}", signal.name);
+        workflow(view, &format!("first-call/{}", slug(&signal.name)), title, &what, support, 780)
+    };
+    habits(view, Family::FirstCall, FIRST).map(one).collect()
+}
+
+/// When in a session something happens, where that is clear.
+fn when(view: &View<'_>, signal: u32) -> &'static str {
+    match view.ledger.depth(signal) {
+        0..200 => ", usually at the start",
+        800.. => ", usually near the end, before the work is handed in",
+        _ => "",
+    }
+}
+
+fn classes(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+        let mut names: Vec<(&String, &u32)> = view.ledger.lore(number).company.iter().collect();
+        names.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let shown = quoted(names.iter().take(3).map(|(name, _)| name.as_str()));
+        let what = match signal.name.as_str() {
+            "test" => {
+                format!("Run the project's existing test suite{}: {shown}.", when(view, number))
+            }
+            class => format!("Run the project's {class} commands{}: {shown}.", when(view, number)),
+        };
+        let title = format!("Sessions run {} commands", signal.name);
+        workflow(view, &format!("classes/{}", signal.name), title, &what, support, 780)
+    };
+    habits(view, Family::Class, HABIT).map(one).collect()
+}
+
+/// Whether a kind of work is nearly always done by this one command, and is told already.
+fn is_told_by_class(view: &View<'_>, command: u32, support: &Support) -> bool {
+    let name = &view.ledger.signal(command).name;
+    view.ledger.family(Family::Class).any(|(number, _)| {
+        let first = view.ledger.lore(number).companion();
+        first.is_some_and(|(main, _)| main == name) && view.support(number).likeness(support) >= 850
+    })
+}
+
+fn commands(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (number, signal, support) in habits(view, Family::Command, HABIT) {
+        let longer = |(other, longer): (u32, &Signal)| {
+            let prefix = longer.name.strip_prefix(&signal.name);
+            let narrower = prefix.is_some_and(|rest| rest.starts_with(' '));
+            let (few, part) =
+                (view.support(other).sessions() * 5, if signal.scope == "1" { 1 } else { 4 });
+            narrower && few >= support.sessions() * part
+        };
+        // A command is told by its longest head that is still the same habit.
+        if is_told_by_class(view, number, support)
+            || view.ledger.family(Family::Command).any(longer)
+        {
+            continue;
+        }
+        let what = match signal.name.ends_with("<<") {
+            true => format!(
+                "Sessions write files and edit with a here-document (`{} EOF`){}.",
+                signal.name,
+                when(view, number)
+            ),
+            false => format!("Sessions run `{}`{}.", signal.name, when(view, number)),
+        };
+        // How one reads a file is less of a habit than which task one runs.
+        let words: u16 = signal.scope.parse().unwrap_or(1);
+        let plain = if has_task(&signal.name) { 650 } else { 530 };
+        let key = format!("commands/{}", slug(&signal.name));
+        let title = format!("Command: {}", signal.name);
+        let mut found = workflow(view, &key, title, &what, support, plain + words * 10);
+        found.topic.clone_from(&key);
+        candidates.push(found);
+    }
+    candidates
+}
+
+/// Whether a command's head says which task it runs, beyond the program and a flag.
+fn has_task(head: &str) -> bool {
+    head.split(' ').nth(1).is_some_and(|word| word.starts_with(char::is_alphabetic))
+}
+
+fn chains(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (_, signal, support) in habits(view, Family::Chain, HABIT / 2) {
+        let back = view.ledger.find(Family::Chain, &signal.name, &signal.scope);
+        let back = back.map_or(0, |back| view.support(back).sessions());
+        let (a, b) = (&signal.scope, &signal.name);
+        if back * 2 > support.sessions() || !has_task(a) || !has_task(b) {
+            continue;
+        }
+        let what = format!("In one command line, `{a}` comes before `{b}`.");
+        let key = format!("chains/{}-then-{}", slug(a), slug(b));
+        candidates.push(workflow(view, &key, format!("{a}, then {b}"), &what, support, 760));
+    }
+    candidates
+}
+
+fn own_files(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (number, signal, support) in habits(view, Family::OwnFile, 200) {
+        let name = view.ledger.lore(number).companion().map_or("", |(name, _)| name);
+        let kind = &signal.scope;
+        let (what, title) = match signal.name.as_str() {
+            "write" => (
+                format!(
+                    "Write a script or scratch file such as `{name}` first{}.",
+                    when(view, number)
+                ),
+                format!("Sessions write .{kind} files of their own"),
+            ),
+            "rerun" => (
+                format!("Run the script one wrote (such as `{name}`) again after each fix."),
+                format!("Own .{kind} scripts are run again after edits"),
+            ),
+            _ => (
+                format!(
+                    "Remove the scripts and scratch files one wrote (such as `{name}`){}.",
+                    when(view, number)
+                ),
+                format!("Own .{kind} files are removed"),
+            ),
+        };
+        let key = format!("own-files/{}-{}", signal.name, slug(kind));
+        let mut found = workflow(view, &key, title, &what, support, 770);
+        found.topic.clone_from(&key);
+        candidates.push(found);
+    }
+    candidates
+}

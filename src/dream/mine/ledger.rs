@@ -1,0 +1,256 @@
+//! All that was sighted, by signal and by session.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dream::mine::miner::SessionFacts;
+use crate::dream::mine::support::Support;
+
+/// The most places that are kept of one signal in one session.
+const PLACES_MAX: usize = 48;
+/// The most signals that are kept of one session.
+const SIGNALS_MAX: usize = 6_000;
+/// The most examples that are kept of one signal.
+const EXAMPLES_MAX: usize = 12;
+/// The most steps that are kept of one session.
+const STEPS_MAX: usize = 4_000;
+
+/// What a signal tells; decides who mines it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Family {
+    /// A call failed with a message of this form. Scope: the tool.
+    Error,
+    /// A failing call holds this unfilled placeholder.
+    Placeholder,
+    /// The user refused a call. Name: `said` where they gave a reason, else `plain`.
+    Refusal,
+    /// A short harness note says that the run was broken off.
+    Interrupt,
+    /// A harness-written line in a result that did not fail.
+    Notice,
+    /// A command failed. Scope: how many words of it, as a digit.
+    FailedCommand,
+    /// A command of this class failed.
+    FailedClass,
+    /// A command ran. Scope: how many words of it, as a digit.
+    Command,
+    /// A command of this class ran.
+    Class,
+    /// One command before another in one line. Scope: the former.
+    Chain,
+    /// A tool was called.
+    Tool,
+    /// The session's first call.
+    FirstCall,
+    /// The session's last call.
+    LastCall,
+    /// What a session does with files it wrote itself: `write`, `rerun`, `remove`. Scope: the ending.
+    OwnFile,
+    /// A user asked for this.
+    Request,
+    /// A user gave a rule with this word.
+    Rule,
+    /// A word of a user that carries a subject.
+    Word,
+    /// A user named this.
+    Name,
+    /// A user corrected the agent.
+    Correction,
+}
+
+/// Something that can be seen in a session.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Signal {
+    pub(super) family: Family,
+    pub(super) scope: String,
+    pub(super) name: String,
+}
+
+/// A signal in one session.
+#[derive(Debug)]
+struct Sighting {
+    places: Vec<u32>,
+    /// Where in the session it was first seen, per mille.
+    depth: u16,
+}
+
+/// One step of a session: a tool, or one command of a shell line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) signal: u32,
+    pub(super) event: u32,
+}
+
+/// What is kept of one session.
+#[derive(Debug)]
+pub(super) struct Notes {
+    pub(super) facts: SessionFacts,
+    pub(super) steps: Vec<Step>,
+    /// The number of events.
+    pub(super) events: u32,
+    sightings: BTreeMap<u32, Sighting>,
+}
+
+/// What is kept of one signal beside where it was seen.
+#[derive(Debug, Default)]
+pub(super) struct Lore {
+    /// How it looked where it was first seen.
+    pub(super) examples: Vec<String>,
+    /// What went with it, with the number of times: for a failure the step that succeeded next, for a
+    /// file its name.
+    pub(super) company: BTreeMap<String, u32>,
+}
+
+/// All sightings.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    numbers: BTreeMap<Signal, u32>,
+    signals: Vec<(Signal, Lore)>,
+    pub(super) sessions: Vec<Notes>,
+}
+
+impl Ledger {
+    /// Opens the notes of one more session that has `events` events.
+    pub(super) fn open(&mut self, facts: SessionFacts, events: usize) {
+        self.sessions.push(Notes {
+            facts,
+            steps: Vec::new(),
+            events: events as u32,
+            sightings: BTreeMap::new(),
+        });
+    }
+
+    /// The number of a signal, new or old.
+    pub(super) fn number(&mut self, family: Family, scope: &str, name: &str) -> u32 {
+        let signal = Signal { family, scope: scope.to_owned(), name: name.to_owned() };
+        if let Some(&number) = self.numbers.get(&signal) {
+            return number;
+        }
+        let number = self.signals.len() as u32;
+        self.numbers.insert(signal.clone(), number);
+        self.signals.push((signal, Lore::default()));
+        number
+    }
+
+    /// Notes in the session opened last that `signal` was seen at `event`.
+    pub(super) fn note(&mut self, signal: u32, event: u32) {
+        let notes = self.sessions.last_mut().expect("BUG: no session is open");
+        if notes.sightings.len() >= SIGNALS_MAX && !notes.sightings.contains_key(&signal) {
+            return;
+        }
+        let depth =
+            (u64::from(event) * 1000 / u64::from(notes.events.saturating_sub(1).max(1))) as u16;
+        let sighting =
+            notes.sightings.entry(signal).or_insert(Sighting { places: Vec::new(), depth });
+        if sighting.places.len() < PLACES_MAX && sighting.places.last() != Some(&event) {
+            sighting.places.push(event);
+        }
+    }
+
+    /// Notes a signal by its parts, and returns its number.
+    pub(super) fn sight(&mut self, family: Family, scope: &str, name: &str, event: u32) -> u32 {
+        let number = self.number(family, scope, name);
+        self.note(number, event);
+        number
+    }
+
+    /// Adds a step to the session opened last, unless it repeats the step before.
+    pub(super) fn step(&mut self, signal: u32, event: u32) {
+        let steps = &mut self.sessions.last_mut().expect("BUG: no session is open").steps;
+        if steps.len() < STEPS_MAX && steps.last().is_none_or(|step| step.signal != signal) {
+            steps.push(Step { signal, event });
+        }
+    }
+
+    /// What is known about a signal, to add to it.
+    pub(super) fn lore_mut(&mut self, signal: u32) -> &mut Lore {
+        &mut self.signals[signal as usize].1
+    }
+
+    /// What is known about a signal.
+    pub(super) fn lore(&self, signal: u32) -> &Lore {
+        &self.signals[signal as usize].1
+    }
+
+    /// The signal with this number.
+    pub(super) fn signal(&self, number: u32) -> &Signal {
+        &self.signals[number as usize].0
+    }
+
+    /// The number of a signal, if it was ever seen.
+    pub(super) fn find(&self, family: Family, scope: &str, name: &str) -> Option<u32> {
+        let signal = Signal { family, scope: scope.to_owned(), name: name.to_owned() };
+        self.numbers.get(&signal).copied()
+    }
+
+    /// What every session is known to be, in the order of reading.
+    pub(super) fn facts(&self) -> Vec<&SessionFacts> {
+        self.sessions.iter().map(|notes| &notes.facts).collect()
+    }
+
+    /// The support of every signal that at least two sessions hold, by number; of others, nothing.
+    pub(super) fn supports(&self) -> Vec<Support> {
+        let mut counts = vec![0u32; self.signals.len()];
+        for signal in self.sessions.iter().flat_map(|notes| notes.sightings.keys()) {
+            counts[*signal as usize] += 1;
+        }
+        let mut supports = vec![Support::default(); self.signals.len()];
+        for (session, notes) in self.sessions.iter().enumerate() {
+            let shared = notes.sightings.iter().filter(|(signal, _)| counts[**signal as usize] > 1);
+            for (&signal, sighting) in shared {
+                for &event in &sighting.places {
+                    supports[signal as usize].add(session, event, event);
+                }
+            }
+        }
+        supports
+    }
+
+    /// The signals of one family, in the order of their names.
+    pub(super) fn family(&self, family: Family) -> impl Iterator<Item = (u32, &Signal)> {
+        let all = self.numbers.iter().filter(move |(signal, _)| signal.family == family);
+        all.map(|(signal, &number)| (number, signal))
+    }
+
+    /// The median of where in their sessions a signal was first seen, per mille.
+    pub(super) fn depth(&self, signal: u32) -> u16 {
+        let sightings = self.sessions.iter().filter_map(|notes| notes.sightings.get(&signal));
+        let mut depths: Vec<u16> = sightings.map(|sighting| sighting.depth).collect();
+        depths.sort_unstable();
+        depths.get(depths.len() / 2).copied().unwrap_or(0)
+    }
+}
+
+impl Lore {
+    /// Keeps an example while there are not too many different ones.
+    pub(super) fn example(&mut self, text: &str) {
+        if self.examples.len() < EXAMPLES_MAX && !self.examples.iter().any(|held| held == text) {
+            self.examples.push(text.to_owned());
+        }
+    }
+
+    /// The examples that share most words with the others, at most `count`.
+    pub(super) fn typical(&self, count: usize) -> Vec<&str> {
+        let words = |text: &str| -> BTreeSet<String> {
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.len() > 3)
+                .map(str::to_lowercase)
+                .collect()
+        };
+        let sets: Vec<BTreeSet<String>> = self.examples.iter().map(|text| words(text)).collect();
+        let shared = |at: usize| -> usize {
+            sets.iter().map(|other| sets[at].intersection(other).count()).sum::<usize>()
+                - sets[at].len()
+        };
+        let mut order: Vec<usize> = (0..sets.len()).collect();
+        order.sort_by_key(|at| (std::cmp::Reverse(shared(*at)), *at));
+        order.into_iter().take(count).map(|at| self.examples[at].as_str()).collect()
+    }
+
+    /// The most frequent thing that went with it, with its share of all, per mille.
+    pub(super) fn companion(&self) -> Option<(&str, u32)> {
+        let all: u32 = self.company.values().sum();
+        let best =
+            self.company.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(*name)));
+        best.map(|(name, count)| (name.as_str(), count * 1000 / all.max(1)))
+    }
+}

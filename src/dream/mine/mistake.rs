@@ -1,0 +1,287 @@
+//! Recurring mistakes: errors by form, refused calls, failing commands, unfilled placeholders.
+
+use std::collections::BTreeMap;
+
+use crate::dream::mine::finding::FindingKind;
+use crate::dream::mine::ledger::{Family, Signal};
+use crate::dream::mine::miner::View;
+use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::read::{OWN_SCRIPT, SAME_STEP};
+use crate::dream::mine::support::Support;
+
+/// A form over all tools is shown for itself where no tool has more of its sessions, per mille.
+const ONE_TOOL: usize = 800;
+
+/// Mistakes, in any order.
+pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = errors(view);
+    candidates.extend(placeholders(view));
+    candidates.extend(notices(view));
+    candidates.extend(refusals(view));
+    candidates.extend(breaks(view));
+    candidates.extend(corrections(view));
+    candidates.extend(failing_classes(view));
+    candidates.extend(failing_commands(view));
+    candidates
+}
+
+/// The numbers and parts of the signals of `family` that enough sessions hold.
+fn frequent<'a>(view: &'a View<'_>, family: Family) -> impl Iterator<Item = (u32, &'a Signal)> {
+    let least = view.least;
+    view.ledger.family(family).filter(move |(number, _)| view.support(*number).sessions() >= least)
+}
+
+fn mistake(
+    view: &View<'_>,
+    key: String,
+    title: String,
+    what: &str,
+    support: &Support,
+) -> Candidate {
+    let times = support.places();
+    let split = support.split(&view.ledger.facts()).map_or(String::new(), |split| split.sentence());
+    let seen = view.share(support.sessions());
+    Candidate {
+        kind: FindingKind::Mistake,
+        key: format!("mistakes/{key}"),
+        topic: format!("mistakes/{key}"),
+        text: format!("{what} Seen in {seen} ({times} times).{split}"),
+        rationale: format!("{title}: {times} places in {seen}."),
+        title,
+        support: support.clone(),
+        weight: 800,
+    }
+}
+
+/// What to do instead, where what came next is mostly one thing.
+fn remedy(view: &View<'_>, signal: u32) -> String {
+    match view.ledger.lore(signal).companion() {
+        Some((SAME_STEP, share)) if share >= 400 => {
+            format!(" A later try of the same step succeeded ({}% of cases).", share / 10)
+        }
+        Some((step, share)) if step != SAME_STEP && share >= 300 => {
+            format!(" What worked next: {} ({}% of cases).", quoted([step]), share / 10)
+        }
+        _ => String::new(),
+    }
+}
+
+fn example<'a>(view: &'a View<'_>, signal: u32) -> &'a str {
+    view.ledger.lore(signal).examples.first().map_or("", String::as_str)
+}
+
+fn errors(view: &View<'_>) -> Vec<Candidate> {
+    let largest = largest_tools(view);
+    let mut candidates = Vec::new();
+    for (number, signal) in frequent(view, Family::Error) {
+        let support = view.support(number);
+        let (tool, form) = (signal.scope.as_str(), signal.name.as_str());
+        let of_one =
+            largest.get(form).is_some_and(|most| most * 1000 >= support.sessions() * ONE_TOOL);
+        if tool.is_empty() && of_one {
+            continue;
+        }
+        let shown = example(view, number);
+        // A form that is only part of the message is named before the example.
+        let partial = form.split(' ').count() * 2 < shown.split(' ').count();
+        let said = if partial {
+            format!("with \"{form}\", such as \"{shown}\"")
+        } else {
+            format!("\"{shown}\"")
+        };
+        let what = if tool.is_empty() {
+            format!("Calls of several tools fail: {said}.")
+        } else if tool == OWN_SCRIPT {
+            format!("A script the agent wrote fails: {said}.")
+        } else if tool.starts_with(|c: char| c.is_alphanumeric()) {
+            format!("`{tool}` fails: {said}.")
+        } else {
+            format!("The harness rejects the turn: \"{shown}\".")
+        };
+        let what = format!("{what}{}", remedy(view, number));
+        let place = if tool.is_empty() { "any-tool".to_owned() } else { slug(tool) };
+        let title = format!("{}: {form}", if tool.is_empty() { "Several tools" } else { tool });
+        let key = format!("{place}/{}", slug(form));
+        let mut candidate = mistake(view, key, title, &what, support);
+        candidate.topic = "errors".to_owned();
+        // Of forms with nearly the same sessions the one with more words says more.
+        let base = if tool == OWN_SCRIPT { 640 } else { 790 };
+        candidate.weight = base + (form.split(' ').count() as u16).min(9) * 2;
+        candidates.push(candidate);
+    }
+    candidates
+}
+
+/// The number of sessions of the tool that has most of them, by form.
+fn largest_tools<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, usize> {
+    let mut largest: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, signal) in
+        frequent(view, Family::Error).filter(|(_, signal)| !signal.scope.is_empty())
+    {
+        let most = largest.entry(&signal.name).or_default();
+        *most = view.support(number).sessions().max(*most);
+    }
+    largest
+}
+
+fn placeholders(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal): (u32, &Signal)| {
+        let what = format!(
+            "The placeholder `{}` is sent literally instead of its value, and the call fails: \"{}\".{}",
+            signal.name,
+            example(view, number),
+            remedy(view, number)
+        );
+        let key = format!("placeholder/{}", slug(&signal.name));
+        let title = format!("Placeholder {} not filled in", signal.name);
+        mistake(view, key, title, &what, view.support(number))
+    };
+    frequent(view, Family::Placeholder).map(one).collect()
+}
+
+fn notices(view: &View<'_>) -> Vec<Candidate> {
+    // A harness's own sentence recurs; a sentence of one tool's data does not.
+    let least = view.least.max(view.all() / 50);
+    let often = frequent(view, Family::Notice)
+        .filter(|(number, _)| view.support(*number).sessions() >= least);
+    let one = |(number, signal): (u32, &Signal)| {
+        let what = format!(
+            "The harness cuts or withholds output: \"{}\". Ask for less at once.",
+            example(view, number)
+        );
+        let key = format!("harness/{}", slug(&signal.name));
+        let title = format!("Harness notice: {}", signal.name);
+        mistake(view, key, title, &what, view.support(number))
+    };
+    often.map(one).collect()
+}
+
+fn refusals(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal): (u32, &Signal)| {
+        let said = signal.name == "said";
+        let quotes: Vec<String> = view
+            .ledger
+            .lore(number)
+            .examples
+            .iter()
+            .take(3)
+            .map(|quote| format!("\"{quote}\""))
+            .collect();
+        let (title, what) = if said {
+            (
+                "The user rejects a tool call and says why",
+                format!(
+                    "The user rejects a tool call and says why; follow the reason given: {}.",
+                    quotes.join(", ")
+                ),
+            )
+        } else {
+            ("The user rejects a tool call",
+             "The user rejects a tool call: ask before acting where the request does not cover it.".to_owned())
+        };
+        let key = format!("refused/{}", if said { "with-reason" } else { "calls" });
+        let mut found = mistake(view, key, title.to_owned(), &what, view.support(number));
+        "refused".clone_into(&mut found.topic);
+        found.weight = if said { 840 } else { 800 };
+        found
+    };
+    frequent(view, Family::Refusal).map(one).collect()
+}
+
+fn breaks(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, _): (u32, &Signal)| {
+        let what = "The user interrupts the agent while it works: it took a course the user did not \
+                    want, or ran too long without a word.";
+        mistake(
+            view,
+            "interrupted/by-user".into(),
+            "The user interrupts the agent".into(),
+            what,
+            view.support(number),
+        )
+    };
+    frequent(view, Family::Interrupt).map(one).collect()
+}
+
+fn corrections(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, _): (u32, &Signal)| {
+        let quotes: Vec<String> = view
+            .ledger
+            .lore(number)
+            .examples
+            .iter()
+            .take(3)
+            .map(|quote| format!("\"{quote}\""))
+            .collect();
+        let what = format!("Users correct what the agent did: {}.", quotes.join(", "));
+        let mut found = mistake(
+            view,
+            "corrected/by-user".into(),
+            "Users correct the agent".into(),
+            &what,
+            view.support(number),
+        );
+        found.weight = 600;
+        found
+    };
+    frequent(view, Family::Correction).map(one).collect()
+}
+
+fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal): (u32, &Signal)| {
+        let class = &signal.name;
+        let examples = quoted(view.ledger.lore(number).examples.iter().take(3));
+        let what = format!(
+            "The {class} commands fail ({examples}): run them before calling the work done.{}",
+            remedy(view, number)
+        );
+        let mut found = mistake(
+            view,
+            format!("commands/{class}-fails"),
+            format!("{class} commands fail"),
+            &what,
+            view.support(number),
+        );
+        found.weight = 830;
+        "commands".clone_into(&mut found.topic);
+        found
+    };
+    frequent(view, Family::FailedClass).map(one).collect()
+}
+
+/// Whether most failures of a command are those of one longer head.
+fn is_told_longer(view: &View<'_>, signal: &Signal, support: &Support) -> bool {
+    frequent(view, Family::FailedCommand).any(|(number, longer)| {
+        let rest = longer.name.strip_prefix(&signal.name);
+        rest.is_some_and(|rest| rest.starts_with(' '))
+            && view.support(number).sessions() * 2 >= support.sessions()
+    })
+}
+
+fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (number, signal) in frequent(view, Family::FailedCommand) {
+        let support = view.support(number);
+        let ran = view.ledger.find(Family::Command, &signal.scope, &signal.name);
+        let ran = ran.map_or(support.places(), |ran| view.support(ran).places());
+        if is_told_longer(view, signal, support) {
+            continue;
+        }
+        // What fails now and then is life; what fails often is a lesson. One word alone says little.
+        if signal.scope == "1" || support.places() * 12 < ran {
+            continue;
+        }
+        let what = format!(
+            "The command `{}` fails in {} of {ran} runs.{}",
+            signal.name,
+            support.places(),
+            remedy(view, number)
+        );
+        let key = format!("commands/{}", slug(&signal.name));
+        let mut found = mistake(view, key, format!("{} fails", signal.name), &what, support);
+        "commands".clone_into(&mut found.topic);
+        found.weight = 690 + signal.scope.parse::<u16>().unwrap_or(0);
+        candidates.push(found);
+    }
+    candidates
+}

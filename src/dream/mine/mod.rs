@@ -1,0 +1,40 @@
+//! The mining core of the built-in curator: sessions in, findings out.
+//!
+//! It is pure: no input or output, no clock, no chance; the same sessions in the same order give the
+//! same findings. A session is boiled down to small sightings as it is read, and its transcript is
+//! not kept.
+//!
+//! Reading: `failure` (is it an error, and which line says so), `form` (what two errors have in
+//! common), `command` and
+//! `shell_line` (shell lines), `cue` (short texts that tell on themselves), `speech` (what users say), `read` and
+//! `shell` (one session into sightings), `ledger` (all sightings). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
+//! each turn sightings into candidates; `rank` makes findings of them, best first.
+//!
+//! Invariants: only events of `Role::User` count as the user's words, compaction summaries and other
+//! harness text never do; every session that supports a finding is cited; a candidate's key comes
+//! from tool names and words, never from counts.
+
+mod command;
+mod cue;
+mod drift;
+mod failure;
+mod finding;
+mod form;
+mod habit;
+mod ledger;
+mod miner;
+mod mistake;
+mod outcome;
+mod preference;
+mod rank;
+mod read;
+mod sequence;
+mod shell;
+mod shell_line;
+mod speech;
+mod support;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use finding::{Cite, Finding, FindingKind, Sources};
+pub(crate) use miner::{MineOptions, Miner, SessionFacts};

@@ -1,0 +1,178 @@
+//! What users repeat: requests, rules, names of tools and teams, commands they ask for.
+
+use std::collections::BTreeMap;
+
+use crate::dream::mine::finding::FindingKind;
+use crate::dream::mine::ledger::{Family, Signal};
+use crate::dream::mine::miner::View;
+use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::speech::base;
+use crate::dream::mine::support::Support;
+
+/// A word in more sessions than this is what the project is about, not a preference, per mille.
+const SUBJECT: usize = 250;
+/// A word belongs to a rule if this share of its sessions uses it in one, per mille.
+const RULE: usize = 400;
+/// A word is a request if this share of its sessions asks with it, per mille.
+const ASK: usize = 200;
+/// A name is one if this share of the sessions with the word writes it so, per mille.
+const NAME: usize = 400;
+/// The fewest sessions in which users say something for it to be a preference.
+const HELD_MIN: usize = 3;
+/// The most preferences of each sort.
+const EACH_MAX: usize = 14;
+
+/// Preferences, in any order.
+pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
+    let mut found = requests(view);
+    found.extend(rules(view));
+    found.extend(names(view));
+    found.extend(named_commands(view));
+    found
+}
+
+/// The support of a word of users, wherever they say it.
+fn word<'a>(view: &'a View<'_>, word: &str) -> Option<&'a Support> {
+    view.ledger.find(Family::Word, "", word).map(|number| view.support(number))
+}
+
+fn quotes(view: &View<'_>, signal: u32) -> String {
+    let quotes = view.ledger.lore(signal).typical(2);
+    quotes.iter().map(|quote| format!("\"{quote}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn preference(
+    view: &View<'_>,
+    key: &str,
+    title: String,
+    what: &str,
+    support: &Support,
+    weight: u16,
+) -> Candidate {
+    let (seen, times) = (view.share(support.sessions()), support.places());
+    Candidate {
+        kind: FindingKind::Preference,
+        key: format!("preferences/{key}"),
+        text: format!("{what} Said in {seen} ({times} times)."),
+        rationale: format!("{title}: users' own words in {times} messages of {seen}."),
+        title,
+        support: support.clone(),
+        weight,
+        topic: "preferences".to_owned(),
+    }
+}
+
+/// Words of `family` with the support of the word anywhere, where the family has at least `share` of
+/// it; the most telling first.
+fn telling<'a>(
+    view: &'a View<'_>,
+    family: Family,
+    share: usize,
+) -> Vec<(u32, &'a Signal, &'a Support)> {
+    let most = view.all() * SUBJECT / 1000;
+    let mut found = Vec::new();
+    for (number, signal) in view.ledger.family(family) {
+        let held = view.support(number).sessions();
+        let Some(support) = word(view, &base(&signal.name.to_lowercase())) else { continue };
+        let all = support.sessions();
+        if held >= view.least.max(HELD_MIN) && all <= most && held * 1000 >= all * share {
+            found.push((number, signal, support));
+        }
+    }
+    found.sort_by_key(|(number, signal, _)| {
+        (std::cmp::Reverse(view.support(*number).sessions()), &signal.name)
+    });
+    found.truncate(EACH_MAX);
+    found
+}
+
+fn requests(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+        let what = format!("Users request: {}, such as {}.", signal.name, quotes(view, number));
+        preference(
+            view,
+            &format!("requests/{}", slug(&signal.name)),
+            format!("Users ask to {}", signal.name),
+            &what,
+            support,
+            640,
+        )
+    };
+    telling(view, Family::Request, ASK).into_iter().map(one).collect()
+}
+
+fn rules(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, _): (u32, &Signal, &Support)| {
+        let what =
+            format!("Users give a rule about \"{}\": {}.", signal.name, quotes(view, number));
+        preference(
+            view,
+            &format!("rules/{}", slug(&signal.name)),
+            format!("A rule about {}", signal.name),
+            &what,
+            view.support(number),
+            600,
+        )
+    };
+    telling(view, Family::Rule, RULE).into_iter().map(one).collect()
+}
+
+fn names(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+        let what = format!("Users name {}: {}.", signal.name, quotes(view, number));
+        preference(
+            view,
+            &format!("names/{}", slug(&signal.name)),
+            format!("Users name {}", signal.name),
+            &what,
+            support,
+            620,
+        )
+    };
+    telling(view, Family::Name, NAME).into_iter().map(one).collect()
+}
+
+/// Words of users that are also words of commands or tools: what they ask to be run or used.
+fn named_commands(view: &View<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    let most = view.all() * SUBJECT / 1000;
+    for (name, mut means) in means(view) {
+        let Some(number) = view.ledger.find(Family::Word, "", &base(&name)) else { continue };
+        let support = view.support(number);
+        if support.sessions() < view.least.max(HELD_MIN) || support.sessions() > most {
+            continue;
+        }
+        means.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let shown = quoted(means.iter().take(2).map(|(_, mean)| *mean));
+        let service = means.iter().any(|(_, mean)| !mean.contains(' '));
+        let what = format!("Users ask for {name} ({shown}), such as {}.", quotes(view, number));
+        let key = format!("named/{}", slug(&name));
+        let weight = if service { 680 } else { 580 };
+        found.push(preference(view, &key, format!("Users ask for {name}"), &what, support, weight));
+    }
+    found
+}
+
+/// The commands and tools that each word of a command's task or a tool's name may mean.
+fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str)>> {
+    let mut by_word: BTreeMap<String, Vec<(usize, &str)>> = BTreeMap::new();
+    for (number, signal) in view.ledger.family(Family::Command) {
+        let ran = view.support(number).sessions();
+        let last = signal.name.rsplit(' ').next().unwrap_or("");
+        let plain = last.chars().all(|c| c.is_ascii_lowercase()) && last.len() > 2;
+        if signal.scope != "1" && plain && ran * 20 >= view.all() && ran >= view.least {
+            by_word.entry(last.to_owned()).or_default().push((ran, &signal.name));
+        }
+    }
+    for (number, signal) in view.ledger.family(Family::Tool) {
+        // `service__tool`: the service's name stands before the last double mark.
+        let Some((service, _)) = signal.name.rsplit_once("__") else { continue };
+        let ran = view.support(number).sessions();
+        let parts =
+            service.split(['_', '-', '.']).filter(|part| part.len() > 3 && *part != "server");
+        for part in parts.filter(|_| ran >= view.least) {
+            by_word.entry(part.to_lowercase()).or_default().push((ran, &signal.name));
+        }
+    }
+    by_word
+}

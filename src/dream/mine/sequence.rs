@@ -1,0 +1,196 @@
+//! Steps that follow one another in many sessions: prefix growth with a limited gap, in the manner of
+//! PrefixSpan (Pei et al., 2001), of which only patterns without a longer equal are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dream::mine::finding::FindingKind;
+use crate::dream::mine::habit::workflow;
+use crate::dream::mine::ledger::{Family, Notes, Signal};
+use crate::dream::mine::miner::View;
+use crate::dream::mine::rank::{Candidate, slug};
+use crate::dream::mine::support::Support;
+
+/// The most steps of a pattern.
+const LENGTH_MAX: usize = 4;
+/// How many other steps may stand between two.
+const GAP_MAX: usize = 1;
+/// The least share of sessions for a pattern, per mille.
+const SHARE: usize = 150;
+/// The least share of sessions for a step to have its own name, per mille.
+const STEP_SHARE: usize = 50;
+/// The most places that are followed up in one session.
+const PLACES_MAX: usize = 40;
+/// The most patterns handed on.
+const PATTERNS_MAX: usize = 32;
+/// A longer pattern with this share of a shorter one's sessions stands for it, per mille.
+const CLOSED: usize = 950;
+/// How far below the others success must lie to make a mistake of a workflow, in tenths of a
+/// standard deviation.
+const HARM: u32 = 32;
+
+/// A session as step numbers with their events.
+type Track = Vec<(u32, u32)>;
+
+/// Where a pattern occurs: session, event of its first step, and index of its last step.
+type Places = Vec<(usize, u32, usize)>;
+
+struct Pattern {
+    steps: Vec<u32>,
+    support: Support,
+}
+
+/// Frequent sequences, the most frequent first.
+pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
+    let least = view.least.max(3).max(view.all() * SHARE / 1000);
+    let end = usual_end(view);
+    let mut tracks: Vec<Track> =
+        view.ledger.sessions.iter().map(|notes| track(view, notes)).collect();
+    tracks.iter_mut().for_each(|track| track.retain(|(step, _)| Some(*step) != end));
+    let mut starts: BTreeMap<u32, Places> = BTreeMap::new();
+    for (session, track) in tracks.iter().enumerate() {
+        for (at, &(step, event)) in track.iter().enumerate() {
+            push(starts.entry(step).or_default(), (session, event, at));
+        }
+    }
+    let mut patterns = Vec::new();
+    for (step, places) in &starts {
+        if sessions(places) >= least {
+            grow(&tracks, least, &mut vec![*step], places, &mut patterns);
+        }
+    }
+    let mut closed = closed(patterns);
+    closed.truncate(PATTERNS_MAX);
+    closed.iter().map(|pattern| candidate(view, pattern)).collect()
+}
+
+/// The tool that most sessions end with: that it comes last says nothing.
+fn usual_end(view: &View<'_>) -> Option<u32> {
+    let ends =
+        |(number, _): &(u32, &Signal)| view.support(*number).sessions() * 4 >= view.all() * 3;
+    let (_, signal) = view.ledger.family(Family::LastCall).find(ends)?;
+    view.ledger.find(Family::Tool, "", &signal.name)
+}
+
+/// Adds a place, unless its session has enough of them.
+fn push(places: &mut Places, place: (usize, u32, usize)) {
+    let held = places.len();
+    let full = held >= PLACES_MAX && places[held - PLACES_MAX].0 == place.0;
+    if !full && places.last() != Some(&place) {
+        places.push(place);
+    }
+}
+
+fn sessions(places: &Places) -> usize {
+    places.chunk_by(|a, b| a.0 == b.0).count()
+}
+
+/// The steps of a session, each under the longest name that enough sessions share; repeats folded.
+fn track(view: &View<'_>, notes: &Notes) -> Track {
+    let mut track: Track = Vec::new();
+    for step in &notes.steps {
+        let named = common_name(view, step.signal);
+        if track.last().is_none_or(|(last, _)| *last != named) {
+            track.push((named, step.event));
+        }
+    }
+    track
+}
+
+fn common_name(view: &View<'_>, signal: u32) -> u32 {
+    let least = view.least.max(view.all() * STEP_SHARE / 1000);
+    let mut number = signal;
+    while view.support(number).sessions() < least {
+        let signal = view.ledger.signal(number);
+        let Some((head, _)) =
+            signal.name.rsplit_once(' ').filter(|_| signal.family == Family::Command)
+        else {
+            break;
+        };
+        let words = head.split(' ').count().to_string();
+        let Some(shorter) = view.ledger.find(Family::Command, &words, head) else { break };
+        number = shorter;
+    }
+    number
+}
+
+fn grow(
+    tracks: &[Track],
+    least: usize,
+    steps: &mut Vec<u32>,
+    places: &Places,
+    found: &mut Vec<Pattern>,
+) {
+    if steps.len() > 1 {
+        let mut support = Support::default();
+        for &(session, first, last) in places {
+            let last = tracks[session][last].1;
+            support.add(session, first, last.min(first + 60));
+        }
+        found.push(Pattern { steps: steps.clone(), support });
+    }
+    if steps.len() == LENGTH_MAX {
+        return;
+    }
+    let mut longer: BTreeMap<u32, Places> = BTreeMap::new();
+    for &(session, first, last) in places {
+        let next = tracks[session].iter().enumerate().skip(last + 1).take(GAP_MAX + 1);
+        for (at, &(step, _)) in next {
+            if Some(&step) != steps.last() {
+                push(longer.entry(step).or_default(), (session, first, at));
+            }
+        }
+    }
+    for (step, places) in &longer {
+        if sessions(places) >= least {
+            steps.push(*step);
+            grow(tracks, least, steps, places, found);
+            steps.pop();
+        }
+    }
+}
+
+/// The patterns that no longer one stands for, those of most sessions first.
+fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
+    let stands_for = |long: &Pattern, short: &Pattern| {
+        long.steps.len() > short.steps.len()
+            && long.support.sessions() * 1000 >= short.support.sessions() * CLOSED
+            && within(&short.steps, &long.steps)
+    };
+    let keep: Vec<bool> =
+        patterns.iter().map(|short| !patterns.iter().any(|long| stands_for(long, short))).collect();
+    let mut kept: Vec<Pattern> = patterns
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(pattern, keep)| keep.then_some(pattern))
+        .collect();
+    kept.sort_by(|a, b| {
+        b.support.sessions().cmp(&a.support.sessions()).then_with(|| a.steps.cmp(&b.steps))
+    });
+    kept
+}
+
+/// Whether `short` is part of `long`, in order.
+fn within(short: &[u32], long: &[u32]) -> bool {
+    let mut rest = long.iter();
+    short.iter().all(|step| rest.any(|other| other == step))
+}
+
+fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
+    let names: Vec<&str> =
+        pattern.steps.iter().map(|step| view.ledger.signal(*step).name.as_str()).collect();
+    let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let key = names.iter().map(|name| slug(name)).collect::<Vec<_>>().join("-then-");
+    let what = format!("Sessions go from {}.", shown.join(" to "));
+    let title = names.join(" > ");
+    let key = format!("sequences/{key}");
+    let mut found = workflow(view, &key, title, &what, &pattern.support, 600);
+    let distinct: BTreeSet<&str> = names.iter().copied().collect();
+    found.topic = distinct.into_iter().collect::<Vec<_>>().join(" ");
+    let split = pattern.support.split(&view.ledger.facts());
+    if split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1) {
+        found.kind = FindingKind::Mistake;
+        found.key = found.key.replacen("workflows", "mistakes", 1);
+        found.text = found.text.replacen("Sessions go", "Sessions that fail more often go", 1);
+    }
+    found
+}

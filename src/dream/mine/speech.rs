@@ -1,0 +1,233 @@
+//! What users say: requests, rules, names, corrections. Cue words are those of plain English.
+
+use crate::dream::mine::failure::cut;
+
+/// A longer message holds a paste: only its first lines are heard.
+const MESSAGE_BYTES_MAX: usize = 700;
+/// How many lines of a long message are heard.
+const OPENING_LINES: usize = 2;
+/// The most words of a sentence that is heard.
+const SENTENCE_WORDS_MAX: usize = 40;
+
+/// Words that open a request; what follows is the thing to do.
+const OPENERS: [&str; 22] = [
+    "can you",
+    "could you",
+    "would you",
+    "will you",
+    "please",
+    "let's",
+    "lets",
+    "let us",
+    "we should",
+    "you should",
+    "should we",
+    "can we",
+    "could we",
+    "i want you to",
+    "i want to",
+    "i'd like to",
+    "i would like you to",
+    "we need to",
+    "you need to",
+    "make sure to",
+    "make sure you",
+    "remember to",
+];
+/// Words that make a sentence a rule.
+const RULES: [&str; 21] = [
+    "don't",
+    "do not",
+    "dont",
+    "never",
+    "always",
+    "instead",
+    "rather than",
+    "prefer",
+    "should not",
+    "shouldn't",
+    "must",
+    "no need",
+    "avoid",
+    "make sure",
+    "not in this",
+    "separate",
+    "before you",
+    "before we",
+    "didn't ask",
+    "no more",
+    "not yet",
+];
+/// Openings of a message that takes back or corrects what the agent did.
+const CORRECTIONS: [&str; 23] = [
+    "no,",
+    "no ",
+    "nope",
+    "not ",
+    "actually",
+    "wait",
+    "stop",
+    "don't",
+    "do not",
+    "wrong",
+    "that's wrong",
+    "that's not",
+    "that is not",
+    "this is not",
+    "this is wrong",
+    "revert",
+    "undo",
+    "why did you",
+    "why are you",
+    "you should have",
+    "i didn't",
+    "i said",
+    "hmm no",
+];
+/// Words that carry no subject of their own.
+const EMPTY: &str = " a an the this that these those it its i i'm i'd i've you your we our us me my he \
+    she they them their is are was were be been being am do does did done doing have has had having will \
+    would can could should shall may might must not no nor and or but if then else so than as at by for \
+    from in into of off on onto out over to up with without about after again all also always any because \
+    before between both here there how what when where which who whom whose why just now only other same \
+    some such too very more most much many one two first last next new old yes yeah ok okay please thanks \
+    thank hi hello sure maybe still really actually instead rather let let's lets don't dont doesn't didn't \
+    isn't can't won't it's that's there's what's i'll we'll you'll get got give go goes going make makes \
+    made making want wants need needs use used using see seen look looks looking know think thought like \
+    way thing things something anything nothing everything lot bit well good better best right wrong \
+    never ever each every even though while during like need try tried seems seem say said says tell come \
+    back take put set show work works working happen happens happened case time part kind point sense \
+    looks feel keep help continue proceed start started ask asked question idea able being bad big small \
+    however would've could've still already yet does want ones etc vs via per e g ";
+
+/// What a user's message holds.
+#[derive(Debug, Default)]
+pub(super) struct Speech {
+    /// Verbs, in the place of a request, each with its sentence.
+    pub(super) asks: Vec<(String, String)>,
+    /// Words of sentences that state a rule, each with its sentence.
+    pub(super) rules: Vec<(String, String)>,
+    /// Names, as written, each with its sentence.
+    pub(super) names: Vec<(String, String)>,
+    /// All words that carry a subject, each with its sentence.
+    pub(super) words: Vec<(String, String)>,
+    /// Whether the message corrects what was done before.
+    pub(super) corrects: bool,
+}
+
+/// Hears a user's message.
+pub(super) fn hear(message: &str) -> Speech {
+    let mut speech = Speech::default();
+    let lines_max = if message.len() > MESSAGE_BYTES_MAX { OPENING_LINES } else { usize::MAX };
+    let message = cut(message.trim(), MESSAGE_BYTES_MAX).replace('\u{2019}', "'");
+    let opening = message.to_lowercase();
+    speech.corrects = CORRECTIONS.iter().any(|cue| opening.starts_with(cue));
+    let mut fenced = false;
+    for line in message.lines().map(str::trim).filter(|line| !line.is_empty()).take(lines_max) {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced && is_prose(line) {
+            for sentence in line.split_inclusive(['.', '!', '?', ';']) {
+                hear_sentence(sentence.trim(), &mut speech);
+            }
+        }
+    }
+    speech
+}
+
+/// Whether a line is somebody's words rather than a paste of code, logs or tables.
+fn is_prose(line: &str) -> bool {
+    let letters = line.chars().filter(|c| c.is_alphabetic() || *c == ' ').count();
+    !line.is_empty()
+        && !line.starts_with(['>', '|', '<', '{', '[', '+', '@', '$', '#'])
+        && letters * 100 >= line.chars().count() * 75
+}
+
+fn hear_sentence(sentence: &str, speech: &mut Speech) {
+    let tokens: Vec<&str> = sentence.split_whitespace().collect();
+    if tokens.is_empty() || tokens.len() > SENTENCE_WORDS_MAX {
+        return;
+    }
+    let words: Vec<String> = tokens.iter().map(|token| plain(token)).collect();
+    let lower = format!(" {} ", words.join(" "));
+    if let Some(verb) = asked(&lower) {
+        speech.asks.push((verb, sentence.to_owned()));
+    }
+    let subjects: Vec<String> =
+        words.iter().filter(|word| is_subject(word)).map(|word| base(word)).collect();
+    if RULES.iter().any(|cue| lower.contains(&format!(" {cue} "))) {
+        speech.rules.extend(subjects.iter().map(|word| (word.clone(), sentence.to_owned())));
+    }
+    for token in &tokens[1..] {
+        let name = token.trim_matches(|c: char| !c.is_alphanumeric());
+        if is_name(name) {
+            speech.names.push((name.to_owned(), sentence.to_owned()));
+        }
+    }
+    speech.words.extend(subjects.into_iter().map(|word| (word, sentence.to_owned())));
+}
+
+/// The verb that is asked for, after an opener.
+fn asked(lower: &str) -> Option<String> {
+    let opened = OPENERS.iter().filter_map(|cue| {
+        let at = lower.find(&format!(" {cue} "))?;
+        Some(&lower[at + cue.len() + 2..])
+    });
+    let rest = opened.min_by_key(|rest| rest.len())?;
+    let fillers =
+        ["also", "just", "then", "now", "maybe", "please", "first", "again", "quickly", "to"];
+    let verb = rest.split(' ').find(|word| !fillers.contains(word))?;
+    is_subject(verb).then(|| base(verb))
+}
+
+/// A token's letters, in lower case; empty if it is a path, a number or code.
+fn plain(token: &str) -> String {
+    let core = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let fits = core.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-');
+    if fits { core.to_lowercase() } else { String::new() }
+}
+
+/// Whether a word carries a subject.
+pub(super) fn is_subject(word: &str) -> bool {
+    word.len() > 1 && !EMPTY.split_whitespace().any(|empty| empty == word)
+}
+
+/// A word without the ending of its plural.
+pub(super) fn base(word: &str) -> String {
+    let plural =
+        word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us");
+    word[..word.len() - usize::from(plural)].to_owned()
+}
+
+fn is_name(word: &str) -> bool {
+    let mut chars = word.chars();
+    let first = chars.next().is_some_and(char::is_uppercase);
+    let rest = word.chars().count() > 2 && chars.clone().all(char::is_lowercase);
+    first && rest && is_subject(&word.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_rules_and_names_are_heard() {
+        let speech = hear(
+            "Could you also translate the page? Never publish drafts on Fridays.\n> quoted Text",
+        );
+        assert_eq!(speech.asks[0].0, "translate");
+        assert!(speech.rules.iter().any(|(word, _)| word == "publish"));
+        assert_eq!(
+            speech.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["Fridays"]
+        );
+        assert!(!speech.corrects);
+    }
+
+    #[test]
+    fn corrections_are_told_from_requests() {
+        assert!(hear("No, the other file").corrects);
+        assert!(hear("that\u{2019}s not what I meant").corrects);
+        assert!(!hear("nothing more").corrects && !hear("").corrects);
+    }
+}

@@ -1,0 +1,144 @@
+//! The evidence of one candidate: sessions, and events in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dream::mine::finding::{Cite, Sources};
+use crate::dream::mine::miner::SessionFacts;
+use crate::limits::EVIDENCE_MAX;
+
+/// Sessions and the events in them that speak for a candidate.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Support(BTreeMap<usize, Vec<(u32, u32)>>);
+
+/// How often sessions with and without something succeeded, where outcomes are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Split {
+    pub(super) with: (u32, u32),
+    pub(super) without: (u32, u32),
+}
+
+impl Support {
+    /// Adds the events `first` to `last` of `session`.
+    pub(super) fn add(&mut self, session: usize, first: u32, last: u32) {
+        let events = self.0.entry(session).or_default();
+        if events.last() != Some(&(first, last)) {
+            events.push((first, last));
+        }
+    }
+
+    /// Adds all that `other` holds.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (&session, events) in &other.0 {
+            let held = self.0.entry(session).or_default();
+            held.extend(events);
+            held.sort_unstable();
+            held.dedup();
+        }
+    }
+
+    /// The number of sessions.
+    pub(super) fn sessions(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of places.
+    pub(super) fn places(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// Whether `session` is among them.
+    pub(super) fn holds(&self, session: usize) -> bool {
+        self.0.contains_key(&session)
+    }
+
+    /// The sessions, in order.
+    pub(super) fn session_numbers(&self) -> impl Iterator<Item = usize> {
+        self.0.keys().copied()
+    }
+
+    /// The events of one session, in order.
+    pub(super) fn events_of(&self, session: usize) -> impl Iterator<Item = (u32, u32)> {
+        self.0.get(&session).into_iter().flatten().copied()
+    }
+
+    /// The sessions that both hold.
+    pub(super) fn common(&self, other: &Self) -> usize {
+        self.0.keys().filter(|session| other.holds(**session)).count()
+    }
+
+    /// Common sessions by all sessions, per mille.
+    pub(super) fn likeness(&self, other: &Self) -> usize {
+        let common = self.common(other);
+        let all = self.sessions() + other.sessions() - common;
+        if all == 0 { 0 } else { common * 1000 / all }
+    }
+
+    /// The citations: every session, and as many places of each as the limit on evidence allows.
+    pub(super) fn cites(&self) -> Vec<Cite> {
+        let each = (EVIDENCE_MAX / self.sessions().max(1)).max(1);
+        let mut cites = Vec::new();
+        for (&session, events) in &self.0 {
+            let places = events.iter().take(each);
+            cites.extend(places.map(|&(first, last)| Cite { session, first, last }));
+        }
+        cites
+    }
+
+    /// Who stands behind it.
+    pub(super) fn sources(&self, facts: &[&SessionFacts]) -> Sources {
+        let (mut users, mut agents) = (BTreeSet::new(), BTreeSet::new());
+        let mut sources = Sources { sessions: self.0.len() as u32, ..Sources::default() };
+        for &session in self.0.keys() {
+            let fact = facts[session];
+            users.extend(fact.user.as_deref());
+            agents.insert(fact.agent.as_str());
+            sources.successes += u32::from(fact.outcome == Some(true));
+            sources.failures += u32::from(fact.outcome == Some(false));
+        }
+        sources.users = users.len() as u32;
+        sources.agents = agents.len() as u32;
+        sources
+    }
+
+    /// Success with and without, if at least one outcome is known on the `with` side.
+    pub(super) fn split(&self, facts: &[&SessionFacts]) -> Option<Split> {
+        let mut split = Split { with: (0, 0), without: (0, 0) };
+        for (session, fact) in facts.iter().enumerate() {
+            let Some(success) = fact.outcome else { continue };
+            let side = if self.holds(session) { &mut split.with } else { &mut split.without };
+            side.0 += u32::from(success);
+            side.1 += 1;
+        }
+        (split.with.1 > 0).then_some(split)
+    }
+}
+
+impl Split {
+    /// A sentence, with a leading space: ` Success 8% with it, 44% without.`
+    pub(super) fn sentence(self) -> String {
+        let percent = |(part, all): (u32, u32)| (part * 200 + all) / (all * 2);
+        // A share of a handful says nothing to compare with.
+        if self.without.1 < 5 {
+            return format!(" {}% of them succeeded.", percent(self.with));
+        }
+        let (with, without) = (percent(self.with), percent(self.without));
+        format!(" Success: {with}% of sessions with it, {without}% without.")
+    }
+
+    /// How far success with it lies below success without it, in standard deviations times ten;
+    /// 0 where it is not below or where one side has fewer than five sessions.
+    pub(super) fn harm(self) -> u32 {
+        let ((good_with, with), (good_without, without)) = (self.with, self.without);
+        if with < 5 || without < 5 {
+            return 0;
+        }
+        let rate = |part: u32, all: u32| f64::from(part) / f64::from(all);
+        let pooled = rate(good_with + good_without, with + without);
+        let spread = pooled * (1.0 - pooled) * (1.0 / f64::from(with) + 1.0 / f64::from(without));
+        if spread <= 0.0 {
+            return 0;
+        }
+        let gap = rate(good_without, without) - rate(good_with, with);
+        (gap.max(0.0) / spread.sqrt() * 10.0) as u32
+    }
+}
