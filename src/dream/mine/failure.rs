@@ -57,7 +57,11 @@ const CODES: [&str; 6] =
 
 /// Cuts `text` to at most `bytes`, at a character boundary.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Cuts `text` to at most `bytes` at a word where one is near, and marks the cut with dots.
@@ -125,7 +129,8 @@ fn lines(result: &str) -> impl Iterator<Item = &str> {
     let (head, tail) = if result.len() <= 2 * LOOK_BYTES {
         (result, "")
     } else {
-        (cut(result, LOOK_BYTES), &result[result.ceil_char_boundary(result.len() - LOOK_BYTES)..])
+        let tail = cut(result, result.len() - LOOK_BYTES).len();
+        (cut(result, LOOK_BYTES), &result[tail..])
     };
     body(head).chain(body(tail)).map(|line| cut(line, LINE_BYTES_MAX))
 }
@@ -138,7 +143,7 @@ pub(super) fn body(text: &str) -> impl Iterator<Item = &str> {
         let tag = line.starts_with('<') && line.ends_with('>') && !line.contains(' ');
         !line.is_empty()
             && !wrapper
-            && !(tag && !line.contains("</"))
+            && (!tag || line.contains("</"))
             && !line.chars().all(|c| c.is_ascii_punctuation())
     })
 }
@@ -149,7 +154,7 @@ const RAISED: i32 = 8;
 /// How likely a line is the one that says what went wrong.
 fn score(line: &str) -> i32 {
     let lower = line.to_ascii_lowercase();
-    let bare = lower.trim_start_matches(|c: char| c == '<' || c == '[');
+    let bare = lower.trim_start_matches(['<', '[']);
     let first = line.split([':', ' ']).next().unwrap_or("");
     let mut score = if is_exception(first) && line.len() > first.len() {
         RAISED

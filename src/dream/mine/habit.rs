@@ -5,7 +5,7 @@ use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, quoted, slug};
-use crate::dream::mine::support::Support;
+use crate::dream::mine::support::{Split, Support};
 
 /// The least share of sessions that makes a habit, per mille.
 const HABIT: usize = 100;
@@ -32,7 +32,7 @@ pub(super) fn workflow(
     weight: u16,
 ) -> Candidate {
     let split = support.split(&view.ledger.facts());
-    let outcome = split.map_or(String::new(), |split| split.sentence());
+    let outcome = split.map_or(String::new(), Split::sentence);
     let (seen, times) = (view.share(support.sessions()), support.places());
     Candidate {
         kind: FindingKind::Workflow,
@@ -125,13 +125,14 @@ fn commands(view: &View<'_>) -> Vec<Candidate> {
         {
             continue;
         }
-        let what = match signal.name.ends_with("<<") {
-            true => format!(
+        let what = if signal.name.ends_with("<<") {
+            format!(
                 "Sessions write files and edit with a here-document (`{} EOF`){}.",
                 signal.name,
                 when(view, number)
-            ),
-            false => format!("Sessions run `{}`{}.", signal.name, when(view, number)),
+            )
+        } else {
+            format!("Sessions run `{}`{}.", signal.name, when(view, number))
         };
         // How one reads a file is less of a habit than which task one runs.
         let words: u16 = signal.scope.parse().unwrap_or(1);

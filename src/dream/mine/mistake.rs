@@ -7,7 +7,7 @@ use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, quoted, slug};
 use crate::dream::mine::read::{OWN_SCRIPT, SAME_STEP};
-use crate::dream::mine::support::Support;
+use crate::dream::mine::support::{Split, Support};
 
 /// A form over all tools is shown for itself where no tool has more of its sessions, per mille.
 const ONE_TOOL: usize = 800;
@@ -31,15 +31,9 @@ fn frequent<'a>(view: &'a View<'_>, family: Family) -> impl Iterator<Item = (u32
     view.ledger.family(family).filter(move |(number, _)| view.support(*number).sessions() >= least)
 }
 
-fn mistake(
-    view: &View<'_>,
-    key: String,
-    title: String,
-    what: &str,
-    support: &Support,
-) -> Candidate {
+fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Support) -> Candidate {
     let times = support.places();
-    let split = support.split(&view.ledger.facts()).map_or(String::new(), |split| split.sentence());
+    let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
     let seen = view.share(support.sessions());
     Candidate {
         kind: FindingKind::Mistake,
@@ -102,8 +96,8 @@ fn errors(view: &View<'_>) -> Vec<Candidate> {
         let place = if tool.is_empty() { "any-tool".to_owned() } else { slug(tool) };
         let title = format!("{}: {form}", if tool.is_empty() { "Several tools" } else { tool });
         let key = format!("{place}/{}", slug(form));
-        let mut candidate = mistake(view, key, title, &what, support);
-        candidate.topic = "errors".to_owned();
+        let mut candidate = mistake(view, &key, title, &what, support);
+        "errors".clone_into(&mut candidate.topic);
         // Of forms with nearly the same sessions the one with more words says more.
         let base = if tool == OWN_SCRIPT { 640 } else { 790 };
         candidate.weight = base + (form.split(' ').count() as u16).min(9) * 2;
@@ -134,7 +128,7 @@ fn placeholders(view: &View<'_>) -> Vec<Candidate> {
         );
         let key = format!("placeholder/{}", slug(&signal.name));
         let title = format!("Placeholder {} not filled in", signal.name);
-        mistake(view, key, title, &what, view.support(number))
+        mistake(view, &key, title, &what, view.support(number))
     };
     frequent(view, Family::Placeholder).map(one).collect()
 }
@@ -151,7 +145,7 @@ fn notices(view: &View<'_>) -> Vec<Candidate> {
         );
         let key = format!("harness/{}", slug(&signal.name));
         let title = format!("Harness notice: {}", signal.name);
-        mistake(view, key, title, &what, view.support(number))
+        mistake(view, &key, title, &what, view.support(number))
     };
     often.map(one).collect()
 }
@@ -180,7 +174,7 @@ fn refusals(view: &View<'_>) -> Vec<Candidate> {
              "The user rejects a tool call: ask before acting where the request does not cover it.".to_owned())
         };
         let key = format!("refused/{}", if said { "with-reason" } else { "calls" });
-        let mut found = mistake(view, key, title.to_owned(), &what, view.support(number));
+        let mut found = mistake(view, &key, title.to_owned(), &what, view.support(number));
         "refused".clone_into(&mut found.topic);
         found.weight = if said { 840 } else { 800 };
         found
@@ -194,7 +188,7 @@ fn breaks(view: &View<'_>) -> Vec<Candidate> {
                     want, or ran too long without a word.";
         mistake(
             view,
-            "interrupted/by-user".into(),
+            "interrupted/by-user",
             "The user interrupts the agent".into(),
             what,
             view.support(number),
@@ -216,7 +210,7 @@ fn corrections(view: &View<'_>) -> Vec<Candidate> {
         let what = format!("Users correct what the agent did: {}.", quotes.join(", "));
         let mut found = mistake(
             view,
-            "corrected/by-user".into(),
+            "corrected/by-user",
             "Users correct the agent".into(),
             &what,
             view.support(number),
@@ -237,7 +231,7 @@ fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
         );
         let mut found = mistake(
             view,
-            format!("commands/{class}-fails"),
+            &format!("commands/{class}-fails"),
             format!("{class} commands fail"),
             &what,
             view.support(number),
@@ -278,7 +272,7 @@ fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
             remedy(view, number)
         );
         let key = format!("commands/{}", slug(&signal.name));
-        let mut found = mistake(view, key, format!("{} fails", signal.name), &what, support);
+        let mut found = mistake(view, &key, format!("{} fails", signal.name), &what, support);
         "commands".clone_into(&mut found.topic);
         found.weight = 690 + signal.scope.parse::<u16>().unwrap_or(0);
         candidates.push(found);

@@ -6,7 +6,7 @@ use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::Family;
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, slug};
-use crate::dream::mine::support::Support;
+use crate::dream::mine::support::{Split, Support};
 use crate::limits::EVIDENCE_EVENTS_MAX;
 
 /// A last call is the usual one if this share of sessions ends with it, per mille.
@@ -119,7 +119,7 @@ fn missing_end(view: &View<'_>) -> Option<Candidate> {
         add_whole(view, &mut support, session);
     }
     (support.sessions() >= view.least).then(|| {
-        let split = support.split(&view.ledger.facts()).map_or(String::new(), |split| split.sentence());
+        let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
         let text = format!(
             "The session never reaches `{}`, with which {} end: it stops or runs out before it gives \
              its result. {} never do.{split}",
@@ -140,8 +140,7 @@ fn handovers(view: &View<'_>) -> Vec<Candidate> {
         if support.sessions() < view.least || !cues.iter().any(|cue| lower.contains(cue)) {
             continue;
         }
-        let split =
-            support.split(&view.ledger.facts()).map_or(String::new(), |split| split.sentence());
+        let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
         let text = format!(
             "The agent gives up and handed over the case with `{}` in {}.{split}",
             signal.name,

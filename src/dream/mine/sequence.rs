@@ -1,5 +1,5 @@
 //! Steps that follow one another in many sessions: prefix growth with a limited gap, in the manner of
-//! PrefixSpan (Pei et al., 2001), of which only patterns without a longer equal are kept.
+//! `PrefixSpan` (Pei et al., 2001), of which only patterns without a longer equal are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use crate::dream::mine::ledger::{Family, Notes, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, slug};
 use crate::dream::mine::support::Support;
+use crate::limits::EVIDENCE_EVENTS_MAX;
 
 /// The most steps of a pattern.
 const LENGTH_MAX: usize = 4;
@@ -20,6 +21,8 @@ const SHARE: usize = 150;
 const STEP_SHARE: usize = 50;
 /// The most places that are followed up in one session.
 const PLACES_MAX: usize = 40;
+/// How many events after the first a citation reaches at most.
+const SPAN_MAX: u32 = EVIDENCE_EVENTS_MAX as u32 - 1;
 /// The most patterns handed on.
 const PATTERNS_MAX: usize = 32;
 /// A longer pattern with this share of a shorter one's sessions stands for it, per mille.
@@ -45,7 +48,9 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     let end = usual_end(view);
     let mut tracks: Vec<Track> =
         view.ledger.sessions.iter().map(|notes| track(view, notes)).collect();
-    tracks.iter_mut().for_each(|track| track.retain(|(step, _)| Some(*step) != end));
+    for track in &mut tracks {
+        track.retain(|(step, _)| Some(*step) != end);
+    }
     let mut starts: BTreeMap<u32, Places> = BTreeMap::new();
     for (session, track) in tracks.iter().enumerate() {
         for (at, &(step, event)) in track.iter().enumerate() {
@@ -123,8 +128,8 @@ fn grow(
     if steps.len() > 1 {
         let mut support = Support::default();
         for &(session, first, last) in places {
-            let last = tracks[session][last].1;
-            support.add(session, first, last.min(first + 60));
+            let end = tracks[session][last].1;
+            support.add(session, first, end.min(first + SPAN_MAX));
         }
         found.push(Pattern { steps: steps.clone(), support });
     }

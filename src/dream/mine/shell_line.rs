@@ -34,9 +34,9 @@ impl<'a> ShellLine<'a> {
             let word = words.last_mut().expect("BUG: a command has at least one word");
             match (quote, c) {
                 (Some(open), _) if c == open => quote = None,
-                (Some('\''), _) => word.push(c),
-                (_, '\\') => word.extend(chars.next().map(|(_, c)| c).filter(|c| *c != '\n')),
-                (Some(_), _) => word.push(c),
+                (_, '\\') if quote != Some('\'') => {
+                    word.extend(chars.next().map(|(_, c)| c).filter(|c| *c != '\n'));
+                }
                 (None, '\'' | '"') => quote = Some(c),
                 (None, ' ' | '\t' | '\r') => words.push(String::new()),
                 (None, '#') if word.is_empty() => {
@@ -58,7 +58,7 @@ impl<'a> ShellLine<'a> {
                     return (words, end);
                 }
                 (None, '(' | ')' | '{' | '}') if word.is_empty() => {}
-                (None, _) => word.push(c),
+                _ => word.push(c),
             }
         }
         self.rest = "";

@@ -51,16 +51,6 @@ impl Support {
         self.0.contains_key(&session)
     }
 
-    /// The sessions, in order.
-    pub(super) fn session_numbers(&self) -> impl Iterator<Item = usize> {
-        self.0.keys().copied()
-    }
-
-    /// The events of one session, in order.
-    pub(super) fn events_of(&self, session: usize) -> impl Iterator<Item = (u32, u32)> {
-        self.0.get(&session).into_iter().flatten().copied()
-    }
-
     /// The sessions that both hold.
     pub(super) fn common(&self, other: &Self) -> usize {
         self.0.keys().filter(|session| other.holds(**session)).count()
@@ -70,7 +60,7 @@ impl Support {
     pub(super) fn likeness(&self, other: &Self) -> usize {
         let common = self.common(other);
         let all = self.sessions() + other.sessions() - common;
-        if all == 0 { 0 } else { common * 1000 / all }
+        (common * 1000).checked_div(all).unwrap_or(0)
     }
 
     /// The citations: every session, and as many places of each as the limit on evidence allows.

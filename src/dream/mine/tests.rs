@@ -253,3 +253,25 @@ fn odd_sessions_do_no_harm() {
         mine(&[(facts(0), events.clone()), (facts(1), events.clone()), (facts(2), events)]);
     assert!(findings.iter().all(|finding| finding.key.is_ascii()));
 }
+
+#[test]
+fn less_evidence_is_less_confidence() {
+    let confidence = |count| find(&mine(&stuck_drawers(count)), STUCK).unwrap().confidence;
+    assert!(confidence(3) < confidence(6) && confidence(6) < confidence(12));
+    let finding = mine(&stuck_drawers(400));
+    assert!(finding.windows(2).all(|pair| pair[0].confidence >= pair[1].confidence));
+    assert!(confidence(6) + 100 < confidence(400), "sessions weigh more than places");
+}
+
+#[test]
+fn tools_whose_names_look_alike_in_a_key_have_keys_of_their_own() {
+    let session = |number: usize| {
+        let tool = if number < 3 { "go-up" } else { "go up" };
+        (facts(number), vec![call(tool, "{}", "Error: the ladder is gone", true)])
+    };
+    let findings = mine(&(0..6).map(session).collect::<Vec<_>>());
+    let alike = |key: &&str| key.starts_with("mistakes/go-up/the-ladder-is-gone");
+    let mut alike: Vec<&str> = keys(&findings).into_iter().filter(alike).collect();
+    alike.sort_unstable();
+    assert!(alike.len() == 2 && alike[0].len() + 5 == alike[1].len(), "{alike:?}");
+}
