@@ -10,6 +10,7 @@
 mod base;
 mod blame;
 mod branch;
+mod chain;
 mod change;
 mod conflict;
 mod core;
@@ -48,4 +49,6 @@ pub use restore::Restore;
 pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
+pub(crate) use chain::{Chain, Link};
+pub(crate) use transaction::Provenances;
 pub use transaction::{Expect, Transaction};
