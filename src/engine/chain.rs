@@ -124,9 +124,11 @@ impl Chain {
     pub(crate) fn resolve_key(&mut self, key: &str, resolution: Resolution) -> Result<()> {
         let found = self.all_conflicts().find(|(_, found)| found.key.as_str() == key);
         let Some((_, conflict)) = found else {
-            let keys: Vec<_> = self.all_conflicts().map(|(_, found)| found.key.to_string()).collect();
-            return Err(Error::not_found(format!("there is no conflict at `{key}`"))
-                .with_candidates(keys));
+            let keys: Vec<_> =
+                self.all_conflicts().map(|(_, found)| found.key.to_string()).collect();
+            return Err(
+                Error::not_found(format!("there is no conflict at `{key}`")).with_candidates(keys)
+            );
         };
         let key = conflict.key.clone();
         self.resolutions.insert(key, resolution);

@@ -121,8 +121,7 @@ impl Merge {
         let mut records = Records::new(core)?;
         records.drafts = self.joined.drafts.clone();
         let joined = &self.joined;
-        let edits =
-            resolved(&joined.edits, &joined.conflicts, &self.resolutions, &mut records)?;
+        let edits = resolved(&joined.edits, &joined.conflicts, &self.resolutions, &mut records)?;
         let mut raw = Vec::new();
         for (key, after) in edits {
             let before = self.joined.ours.get(key.as_str())?;

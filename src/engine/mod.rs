@@ -37,6 +37,7 @@ mod transaction;
 
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
+pub(crate) use chain::{Chain, Link};
 pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use database::{Database, Options};
@@ -49,6 +50,5 @@ pub use restore::Restore;
 pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
-pub(crate) use chain::{Chain, Link};
 pub(crate) use transaction::Provenances;
 pub use transaction::{Expect, Transaction};
