@@ -28,6 +28,7 @@ mod plan;
 mod queue;
 mod resolve;
 mod restore;
+mod rewrite;
 mod row;
 mod sessions;
 mod snapshot;
