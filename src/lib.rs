@@ -7,7 +7,7 @@ mod entropy;
 mod error;
 mod exchange;
 mod history;
-mod limits;
+pub mod limits;
 mod object;
 mod storage;
 mod tree;

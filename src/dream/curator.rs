@@ -128,14 +128,14 @@ impl<'a> SessionReader<'a> {
         let index = found.ok_or_else(missing)?;
         let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
         let mut events = Vec::with_capacity(stored.len());
-        let mut noted = Vec::with_capacity(stored.len());
+        let mut read = Vec::with_capacity(stored.len());
         for (_, text, event) in stored {
             let event = event.unwrap_or_else(|| Event::said(Role::Meta, ""));
-            noted.push((text, event.source()));
+            read.push((text, event.source()));
             events.push(event);
         }
         let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: noted });
+        notes.insert(id.to_owned(), Noted { session: index, events: read });
         Ok(events)
     }
 
@@ -161,9 +161,9 @@ impl<'a> SessionReader<'a> {
                     cite.first, cite.last, cite.session
                 ))
             };
-            let noted = notes.get(&cite.session).ok_or_else(unread)?;
+            let session = notes.get(&cite.session).ok_or_else(unread)?;
             let range = cite.first as usize..(cite.last as usize).saturating_add(1);
-            let events = noted.events.get(range).filter(|events| !events.is_empty());
+            let events = session.events.get(range).filter(|events| !events.is_empty());
             let events = events.ok_or_else(unread)?;
             limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
             for (_, source) in events {
@@ -171,7 +171,7 @@ impl<'a> SessionReader<'a> {
                 taint = taint.union(Taint::of(*source));
             }
             evidence.push(Evidence {
-                session: self.sessions[noted.session].object_id(),
+                session: self.sessions[session.session].object_id(),
                 first: cite.first,
                 last: cite.last,
                 texts: events.iter().map(|(text, _)| *text).collect(),

@@ -8,6 +8,7 @@
 
 mod command;
 mod curator;
+#[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod manifest;
 mod mine;

@@ -130,8 +130,8 @@ impl Proposal {
         &self.part.evidence
     }
 
-    pub(crate) fn session_ids(&self) -> Result<Vec<String>> {
-        Ok(self.sessions.iter().map(|session| session.id().to_owned()).collect())
+    pub(crate) fn session_ids(&self) -> Vec<String> {
+        self.sessions.iter().map(|session| session.id().to_owned()).collect()
     }
 
     /// The evidence with its quotes: up to three citations of each session, at most `limit` in all.

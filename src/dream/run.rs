@@ -122,7 +122,7 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        self.close(&store, &manifest, &list, &who)?;
+        Self::close(&store, &manifest, &list, &who)?;
         Ok(dream)
     }
 
@@ -216,13 +216,7 @@ impl DreamRun {
     }
 
     /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
-    fn close(
-        &self,
-        store: &Store,
-        manifest: &Manifest,
-        list: &SessionList,
-        who: &Author,
-    ) -> Result<()> {
+    fn close(store: &Store, manifest: &Manifest, list: &SessionList, who: &Author) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
@@ -441,7 +435,7 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<String, TurnedDow
                 continue;
             }
             let Some(key) = proposal.key() else { continue };
-            let sessions = proposal.session_ids()?;
+            let sessions = proposal.session_ids();
             let entry = found
                 .entry(key.to_string())
                 .or_insert_with(|| TurnedDown { dream: number, sessions: BTreeSet::new() });

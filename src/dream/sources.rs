@@ -1,5 +1,6 @@
 //! Who stands behind a proposal.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Store;
@@ -47,8 +48,8 @@ pub(crate) struct CitedSessions {
 impl CitedSessions {
     pub(crate) fn read(&mut self, store: &Store, evidence: &[Evidence]) -> Result<()> {
         for cite in evidence {
-            if !self.sessions.contains_key(&cite.session) {
-                self.sessions.insert(cite.session, store.session_object(cite.session)?);
+            if let Entry::Vacant(slot) = self.sessions.entry(cite.session) {
+                slot.insert(store.session_object(cite.session)?);
             }
         }
         Ok(())

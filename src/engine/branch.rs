@@ -148,7 +148,7 @@ impl Branch {
     pub fn revert_all(&self, commits: &[CommitId]) -> Result<Merge> {
         let core = self.store.core();
         let head = self.head()?;
-        let mut placed = Vec::new();
+        let mut ordered = Vec::new();
         for id in commits {
             let commit = core.commit(*id)?;
             let had = match head {
@@ -161,11 +161,11 @@ impl Branch {
             }
             let position = core.row_of(&id.object())?.unwrap_or_default();
             let before = commit.first_parent().map_or(Side::Empty, Side::Commit);
-            placed.push((position, (Side::Commit(*id), before)));
+            ordered.push((position, (Side::Commit(*id), before)));
         }
-        placed.sort_by_key(|(position, _)| std::cmp::Reverse(*position));
+        ordered.sort_by_key(|(position, _)| std::cmp::Reverse(*position));
         let task = Task {
-            steps: placed.into_iter().map(|(_, step)| step).collect(),
+            steps: ordered.into_iter().map(|(_, step)| step).collect(),
             parents: Vec::new(),
             cause: (Cause::Revert { commits: commits.to_vec() }, Vec::new()),
             kind: OperationKind::Revert,

@@ -237,10 +237,10 @@ impl Landing<'_> {
         }
         match operation.kind() {
             OperationKind::CreateStore => {
-                drop(self.own.stores.insert(operation.store().clone(), true));
+                self.own.stores.insert(operation.store().clone(), true);
             }
             OperationKind::DeleteStore => {
-                drop(self.own.stores.insert(operation.store().clone(), false));
+                self.own.stores.insert(operation.store().clone(), false);
             }
             _ => {}
         }

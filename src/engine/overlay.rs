@@ -31,13 +31,12 @@ impl Core {
             let tree = self.nodes.open(self.shape(), commit.tree())?;
             return Ok(Content { tree, overlay: None });
         }
-        let overlay = match self.overlays.get(&commit.id()) {
-            Some(overlay) => overlay,
-            None => {
-                let overlay = Arc::new(self.squash(commit)?);
-                self.overlays.insert(commit.id(), Arc::clone(&overlay));
-                overlay
-            }
+        let overlay = if let Some(overlay) = self.overlays.get(&commit.id()) {
+            overlay
+        } else {
+            let overlay = Arc::new(self.squash(commit)?);
+            self.overlays.insert(commit.id(), Arc::clone(&overlay));
+            overlay
         };
         let tree = self.nodes.open(self.shape(), overlay.base)?;
         Ok(Content { tree, overlay: Some(overlay) })
@@ -97,9 +96,10 @@ impl Overlay {
         Self { base, edits }
     }
 
-    fn get(&self, key: &str) -> Option<Option<RecordId>> {
+    /// The key's edit, if it differs from the base.
+    fn edit(&self, key: &str) -> Option<&(Key, Option<RecordId>)> {
         let at = self.edits.binary_search_by(|(held, _)| held.as_str().cmp(key)).ok()?;
-        Some(self.edits[at].1)
+        self.edits.get(at)
     }
 }
 
@@ -111,8 +111,8 @@ impl Content {
 
     /// The record at `key`.
     pub(crate) fn get(&self, key: &str) -> Result<Option<RecordId>> {
-        match self.overlay.as_ref().and_then(|overlay| overlay.get(key)) {
-            Some(found) => Ok(found),
+        match self.overlay.as_ref().and_then(|overlay| overlay.edit(key)) {
+            Some((_, found)) => Ok(*found),
             None => self.tree.get(key),
         }
     }

@@ -35,6 +35,9 @@ pub enum Taken {
     Known,
 }
 
+/// The new chunks of a session, and its header.
+type MadeSession = (Vec<Stored>, Stored);
+
 impl Store {
     /// Takes sessions in, durably together. One that is known as it is changes nothing; one that
     /// has grown shares what it had.
@@ -71,7 +74,7 @@ impl Store {
     }
 
     /// The new objects of a session; none if it is known as it is.
-    fn make(&self, new: &NewSession) -> Result<(Taken, Option<(Vec<Stored>, Stored)>)> {
+    fn make(&self, new: &NewSession) -> Result<(Taken, Option<MadeSession>)> {
         new.facts.check()?;
         let bytes: usize = new.events.iter().map(Event::bytes).sum();
         let what = format!("session {}", new.facts.id);

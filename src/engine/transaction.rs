@@ -224,18 +224,6 @@ impl Transaction {
         self.stage(key, staged)
     }
 
-    /// Writes `entry` at `key` as a version of `memory` after `previous`.
-    pub(crate) fn put_version(
-        &mut self,
-        key: Key,
-        entry: Entry,
-        memory: MemoryId,
-        previous: RecordId,
-    ) -> Result<()> {
-        let entry = entry.checked()?;
-        self.stage(key, Staged::Write { entry, memory: Some(memory), previous: Some(previous) })
-    }
-
     /// States what the transaction relies on at `key`. It is checked where the transaction lands.
     ///
     /// # Errors

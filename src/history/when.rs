@@ -34,11 +34,13 @@ fn read(text: &str, here: &Zoned) -> Option<Timestamp> {
     if let Ok(stamp) = text.to_uppercase().parse::<Timestamp>() {
         return Some(stamp);
     }
+    // A date parses as a local time too, and the other way round: the colon tells them apart.
+    if text.contains(':') {
+        let local = text.to_uppercase().replace(' ', "T").parse::<DateTime>().ok()?;
+        return Some(local.to_zoned(here.time_zone().clone()).ok()?.timestamp());
+    }
     if let Ok(date) = text.parse::<Date>() {
         return end_of(date, here);
-    }
-    if let Ok(local) = text.replace(' ', "T").parse::<DateTime>() {
-        return Some(local.to_zoned(here.time_zone().clone()).ok()?.timestamp());
     }
     match text {
         "now" => return Some(here.timestamp()),

@@ -17,7 +17,6 @@ mod record;
 mod session;
 mod stored;
 mod text;
-mod tombstone;
 
 pub use author::{Author, AuthorKind, Message};
 pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Verb};

@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::limits;
 
 /// The reserved branch that holds a store's own records: dreams, decisions, policy.
-pub const META: &str = "meta";
+const META: &str = "meta";
 /// The reserved folder of dream branches.
-pub const DREAMS: &str = "dreams/";
+const DREAMS: &str = "dreams/";
 
 fn check_name(what: &str, text: &str, slashes: bool) -> Result<()> {
     limits::check(what, text.len(), limits::NAME_BYTES_MAX, "bytes")?;

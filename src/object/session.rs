@@ -59,6 +59,11 @@ pub struct SessionFacts {
 }
 
 impl SessionFacts {
+    /// Whether it reached its goal, where that is known.
+    pub fn succeeded(&self) -> Option<bool> {
+        self.outcome.map(|outcome| outcome == Outcome::Success)
+    }
+
     /// Checks names, labels and lengths.
     pub(crate) fn check(&self) -> Result<()> {
         if self.id.is_empty() || self.id.chars().any(char::is_control) {

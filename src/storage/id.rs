@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The fewest hexadecimal digits that may stand for an id.
-pub const PREFIX_DIGITS_MIN: usize = 8;
+pub(crate) const PREFIX_DIGITS_MIN: usize = 8;
 
 /// The BLAKE3-256 name of an object's hashed bytes, whatever kind the object is of.
 #[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]

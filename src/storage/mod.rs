@@ -21,6 +21,6 @@ pub use id::{
 
 pub(crate) use file::Storage;
 pub(crate) use id::PREFIX_DIGITS_MIN;
-pub(crate) use read::{Reader, RowHead};
+pub(crate) use read::Reader;
 pub(crate) use tables::{Location, Shelf};
 pub(crate) use write::Writer;

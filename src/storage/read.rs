@@ -166,8 +166,8 @@ impl Reader {
 
     /// A small derived value.
     pub(crate) fn derived(&self, shelf: Shelf, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Some(table) = self.table(&self.derived, DERIVED)? else { return Ok(None) };
-        let value = table.get(shelf.key(name).as_slice()).map_err(fault)?;
+        let Some(derived) = self.table(&self.derived, DERIVED)? else { return Ok(None) };
+        let value = derived.get(shelf.key(name).as_slice()).map_err(fault)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
 
@@ -177,29 +177,14 @@ impl Reader {
         shelf: Shelf,
         prefix: &[u8],
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        let Some(table) = self.table(&self.derived, DERIVED)? else { return Ok(Vec::new()) };
+        let Some(derived) = self.table(&self.derived, DERIVED)? else { return Ok(Vec::new()) };
         let start = shelf.key(prefix);
         let mut found = Vec::new();
-        for entry in table.range(start.as_slice()..).map_err(fault)? {
+        for entry in derived.range(start.as_slice()..).map_err(fault)? {
             let (key, value) = entry.map_err(fault)?;
             let Some(name) = key.value().strip_prefix(start.as_slice()) else { break };
             found.push((name.to_vec(), value.value().to_vec()));
         }
         Ok(found)
-    }
-
-    /// The last small derived value from `low` to `high`.
-    pub(crate) fn derived_last(
-        &self,
-        shelf: Shelf,
-        low: &[u8],
-        high: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-        let Some(table) = self.table(&self.derived, DERIVED)? else { return Ok(None) };
-        let (low, high) = (shelf.key(low), shelf.key(high));
-        let mut range = table.range(low.as_slice()..=high.as_slice()).map_err(fault)?;
-        let Some(entry) = range.next_back() else { return Ok(None) };
-        let (key, value) = entry.map_err(fault)?;
-        Ok(Some((key.value()[1..].to_vec(), value.value().to_vec())))
     }
 }

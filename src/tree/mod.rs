@@ -17,6 +17,8 @@ mod diff;
 mod edit;
 mod list;
 mod map;
+#[cfg(test)]
+mod memory;
 mod merge;
 mod range;
 mod source;
@@ -26,10 +28,12 @@ mod walk;
 mod tests;
 
 pub(crate) use boundary::Shape;
-pub(crate) use diff::{Change, Diff};
-pub(crate) use list::{Listing, Listings};
+pub(crate) use diff::Change;
+pub(crate) use list::Listing;
 pub(crate) use map::Tree;
-pub(crate) use merge::{Merge, Triple};
-pub(crate) use range::Range;
-pub(crate) use source::{MemoryNodes, NodeStore};
+#[cfg(test)]
+pub(crate) use memory::MemoryNodes;
+#[cfg(test)]
+pub(crate) use merge::Triple;
+pub(crate) use source::NodeStore;
 pub(crate) use walk::reachable;

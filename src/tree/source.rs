@@ -1,7 +1,6 @@
 //! Where nodes come from and go to.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::object::Node;
@@ -20,27 +19,6 @@ pub(crate) trait NodeStore: Send + Sync {
     /// # Errors
     /// `Io` if it cannot be kept.
     fn put(&self, node: Node) -> Result<ObjectId>;
-}
-
-/// Nodes in memory, for as long as the value lives.
-#[derive(Default)]
-pub(crate) struct MemoryNodes {
-    nodes: RwLock<HashMap<ObjectId, Arc<Node>>>,
-}
-
-impl NodeStore for MemoryNodes {
-    fn node(&self, id: ObjectId) -> Result<Arc<Node>> {
-        // A panic elsewhere cannot leave the map half-changed: it is touched by single calls only.
-        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
-        nodes.get(&id).cloned().ok_or_else(|| Error::corrupt(format!("tree node {id} is missing")))
-    }
-
-    fn put(&self, node: Node) -> Result<ObjectId> {
-        let id = ObjectId::of(&node.encode());
-        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
-        nodes.entry(id).or_insert_with(|| Arc::new(node));
-        Ok(id)
-    }
 }
 
 /// Reads the child at `index` of `parent` and checks that it is what the parent says. All keys

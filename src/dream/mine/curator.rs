@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
-use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner, SessionFacts};
+use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner};
 use crate::error::Result;
 use crate::limits;
-use crate::object::{Entry, Key, Kind, Outcome, ProposalKind, Session};
+use crate::object::{Entry, Key, Kind, ProposalKind};
 
 /// The version of the method: raised when other sessions would give other proposals.
 const VERSION: &str = "0.1";
@@ -59,24 +59,10 @@ impl Curator for Mine {
         let mut ids = Vec::new();
         for session in input.sessions.sessions() {
             let events = input.sessions.events(session.id())?;
-            miner.read(facts(session), &events);
+            miner.read(session.facts().clone(), &events);
             ids.push(session.id().to_owned());
         }
         miner.finish().into_iter().try_for_each(|finding| suggest(suggestion(finding, &ids)?))
-    }
-}
-
-fn facts(session: &Session) -> SessionFacts {
-    let facts = session.facts();
-    SessionFacts {
-        id: facts.id.clone(),
-        agent: facts.agent.clone(),
-        model: facts.model.clone(),
-        user: facts.user.clone(),
-        project: facts.project.clone(),
-        task: facts.task.clone(),
-        outcome: facts.outcome.map(|outcome| outcome == Outcome::Success),
-        started: facts.started,
     }
 }
 

@@ -13,18 +13,6 @@ pub(crate) enum FindingKind {
     Supersession,
 }
 
-impl FindingKind {
-    /// The kind's name, in lower case.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Mistake => "mistake",
-            Self::Workflow => "workflow",
-            Self::Preference => "preference",
-            Self::Supersession => "supersession",
-        }
-    }
-}
-
 /// Who stands behind a finding: counts over the sessions it cites.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Sources {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::mine::miner::SessionFacts;
 use crate::dream::mine::support::Support;
+use crate::object::SessionFacts;
 
 /// The most places that are kept of one signal in one session.
 const PLACES_MAX: usize = 48;

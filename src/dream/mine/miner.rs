@@ -1,25 +1,9 @@
 //! The front door: sessions are read one by one, findings come out at the end.
 
-use crate::clock::Time;
 use crate::dream::mine::finding::Finding;
 use crate::dream::mine::ledger::Ledger;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};
-use crate::object::Event;
-
-/// What is known of a session beside its events.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SessionFacts {
-    pub(crate) id: String,
-    pub(crate) agent: String,
-    pub(crate) model: String,
-    pub(crate) user: Option<String>,
-    pub(crate) project: Option<String>,
-    /// Sessions with the same task are trials of the same thing.
-    pub(crate) task: Option<String>,
-    /// Whether it succeeded, where that is known.
-    pub(crate) outcome: Option<bool>,
-    pub(crate) started: Option<Time>,
-}
+use crate::object::{Event, SessionFacts};
 
 /// Bounds on what is mined.
 #[derive(Clone, Copy, Debug)]

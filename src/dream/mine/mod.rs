@@ -39,5 +39,5 @@ mod tests;
 
 pub use curator::Mine;
 
-pub(crate) use finding::{Cite, Finding, FindingKind, Sources};
-pub(crate) use miner::{MineOptions, Miner, SessionFacts};
+pub(crate) use finding::{Finding, FindingKind};
+pub(crate) use miner::{MineOptions, Miner};

@@ -48,7 +48,7 @@ fn add_whole(view: &View<'_>, support: &mut Support, session: usize) {
 fn hopeless_tasks(view: &View<'_>) -> Option<Candidate> {
     let mut trials: BTreeMap<&str, Vec<(usize, bool)>> = BTreeMap::new();
     for (session, fact) in view.ledger.facts().into_iter().enumerate() {
-        if let (Some(task), Some(success)) = (&fact.task, fact.outcome) {
+        if let (Some(task), Some(success)) = (&fact.task, fact.succeeded()) {
             trials.entry(task).or_default().push((session, success));
         }
     }
@@ -74,7 +74,7 @@ fn weak_groups(view: &View<'_>) -> Option<Candidate> {
     let mut groups: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let mut support = Support::default();
     for (session, fact) in view.ledger.facts().into_iter().enumerate() {
-        let (Some(task), Some(success)) = (&fact.task, fact.outcome) else { continue };
+        let (Some(task), Some(success)) = (&fact.task, fact.succeeded()) else { continue };
         let group =
             task.split(|c: char| c == '/' || c == '_' || c.is_ascii_digit()).next().unwrap_or("");
         let counts = groups.entry(group).or_default();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::dream::mine::failure::shorten;
 use crate::dream::mine::finding::{Finding, FindingKind};
-use crate::dream::mine::miner::SessionFacts;
 use crate::dream::mine::support::Support;
+use crate::object::SessionFacts;
 
 /// Two candidates of one topic whose sessions are this alike, per mille, are one.
 const SAME: usize = 700;

@@ -7,9 +7,9 @@ use crate::dream::mine::cue::{is_break, is_notice, placeholders, refused};
 use crate::dream::mine::failure::{body, cut, failed, failure_line, shorten};
 use crate::dream::mine::form::forms;
 use crate::dream::mine::ledger::{Family, Ledger};
-use crate::dream::mine::miner::SessionFacts;
 use crate::dream::mine::shell::shell_line;
 use crate::dream::mine::speech;
+use crate::object::SessionFacts;
 use crate::object::{Event, Role, ToolCall};
 
 /// How many calls after a failure its remedy is looked for.

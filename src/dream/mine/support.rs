@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::mine::finding::{Cite, Sources};
-use crate::dream::mine::miner::SessionFacts;
 use crate::limits::EVIDENCE_MAX;
+use crate::object::SessionFacts;
 
 /// Sessions and the events in them that speak for a candidate.
 #[derive(Clone, Debug, Default)]
@@ -82,8 +82,8 @@ impl Support {
             let fact = facts[session];
             users.extend(fact.user.as_deref());
             agents.insert(fact.agent.as_str());
-            sources.successes += u32::from(fact.outcome == Some(true));
-            sources.failures += u32::from(fact.outcome == Some(false));
+            sources.successes += u32::from(fact.succeeded() == Some(true));
+            sources.failures += u32::from(fact.succeeded() == Some(false));
         }
         sources.users = users.len() as u32;
         sources.agents = agents.len() as u32;
@@ -94,7 +94,7 @@ impl Support {
     pub(super) fn split(&self, facts: &[&SessionFacts]) -> Option<Split> {
         let mut split = Split { with: (0, 0), without: (0, 0) };
         for (session, fact) in facts.iter().enumerate() {
-            let Some(success) = fact.outcome else { continue };
+            let Some(success) = fact.succeeded() else { continue };
             let side = if self.holds(session) { &mut split.with } else { &mut split.without };
             side.0 += u32::from(success);
             side.1 += 1;

@@ -1,8 +1,9 @@
 //! Claims about mining, on small sessions.
 
-use super::{Finding, FindingKind, MineOptions, Miner, SessionFacts};
+use super::{Finding, FindingKind, MineOptions, Miner};
 use crate::clock::Time;
 use crate::object::{Event, Role, ToolCall};
+use crate::object::{Outcome, SessionFacts};
 
 type Session = (SessionFacts, Vec<Event>);
 
@@ -153,7 +154,11 @@ fn failing_commands_chains_and_sequences_are_found() {
 fn no_trial_succeeds() -> Vec<Session> {
     let session = |number: usize| {
         let task = Some(if number < 3 { "hard" } else { "easy" }.to_owned());
-        let facts = SessionFacts { task, outcome: Some(number >= 3), ..facts(200 + number) };
+        let facts = SessionFacts {
+            task,
+            outcome: Some(if number >= 3 { Outcome::Success } else { Outcome::Failure }),
+            ..facts(200 + number)
+        };
         (facts, vec![call("push", "{}", "ok", false), call("hand_in", "{}", "", false)])
     };
     (0..6).map(session).collect()
