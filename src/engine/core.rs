@@ -6,6 +6,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
+use crate::engine::flush::Thresholds;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
 use crate::engine::queue::Queue;
@@ -32,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// How long a write waits for writers in other processes.
     pub(crate) wait: Duration,
+    pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
@@ -47,17 +49,18 @@ impl Core {
         genesis: Genesis,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        wait: Duration,
+        (wait, thresholds): (Duration, Thresholds),
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
         let core = Self {
-            nodes: Arc::new(Nodes::new(Arc::clone(&storage))),
+            nodes: Arc::new(Nodes::new(Arc::clone(&storage), thresholds.pending_nodes_max)),
             storage,
             genesis,
             clock,
             entropy,
             wait,
+            thresholds,
             queue: Queue::default(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),

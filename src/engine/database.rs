@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::engine::core::Core;
+use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
 use crate::engine::queue::CommitThread;
 use crate::engine::store::Store;
@@ -37,6 +38,7 @@ pub struct Options {
     wait: Duration,
     read_only: bool,
     author: Author,
+    thresholds: Thresholds,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Options {
             wait: WAIT,
             read_only: false,
             author: Author::program("undream"),
+            thresholds: Thresholds::default(),
         }
     }
 
@@ -163,7 +166,7 @@ impl Options {
         })?)?;
         let clock = Arc::clone(&self.clock);
         let entropy = Arc::clone(&self.entropy);
-        let core = Arc::new(Core::new(storage, genesis, clock, entropy, self.wait)?);
+        let core = Arc::new(Core::new(storage, genesis, clock, entropy, (self.wait, self.thresholds))?);
         let writes = !self.read_only;
         let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
         let holder = match &directory {
@@ -172,6 +175,13 @@ impl Options {
         };
         let opened = Opened { core, directory, _thread: thread, _holder: holder };
         Ok(Database { opened: Arc::new(opened) })
+    }
+
+    /// Writes what is derived at other times than usual.
+    #[cfg(test)]
+    pub(crate) fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
+        self
     }
 
     /// A database on a backend that a test controls; created if the backend is empty.

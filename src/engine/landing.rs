@@ -350,7 +350,7 @@ impl Core {
         for summary in summaries {
             state.apply(summary)?;
         }
-        let flush = state.wants_flush();
+        let flush = self.thresholds.want_flush(&state);
         drop(state);
         self.queue.announce();
         if flush {

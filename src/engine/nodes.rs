@@ -13,8 +13,6 @@ use crate::tree::{NodeStore, Shape, Tree, reachable};
 
 /// How many stored nodes stay decoded in memory: about 200 MB of them.
 const CACHED_NODES_MAX: usize = 50_000;
-/// How many unstored nodes may gather before those of no live tree are dropped.
-const PENDING_NODES_MAX: usize = 40_000;
 
 /// Keeps a root's nodes in memory for as long as it lives.
 #[derive(Debug)]
@@ -43,6 +41,8 @@ pub(crate) struct Nodes {
     cache: Cache<ObjectId, Arc<Node>>,
     pending: RwLock<Pending>,
     pins: Mutex<HashMap<TreeId, Weak<Pin>>>,
+    /// How many unstored nodes may gather before those of no live tree are dropped.
+    pending_max: usize,
 }
 
 #[derive(Default)]
@@ -56,12 +56,13 @@ struct Pending {
 }
 
 impl Nodes {
-    pub(crate) fn new(storage: Arc<Storage>) -> Self {
+    pub(crate) fn new(storage: Arc<Storage>, pending_max: usize) -> Self {
         Self {
             storage,
             cache: Cache::new(CACHED_NODES_MAX),
             pending: RwLock::default(),
             pins: Mutex::default(),
+            pending_max,
         }
     }
 
@@ -114,7 +115,7 @@ impl Nodes {
             let pending = self.pending();
             (pending.nodes.len(), pending.kept)
         };
-        if count < PENDING_NODES_MAX.max(2 * kept) {
+        if count < self.pending_max.max(2 * kept) {
             return Ok(());
         }
         let mut live = HashSet::new();
