@@ -15,9 +15,9 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use engine::{
     AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
-    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys, Listed, LogFilter, Merge,
+    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter, Merge,
     NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction,
+    Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};

@@ -125,6 +125,10 @@ impl Options {
             return Err(Error::not_found(message));
         }
         let storage = Storage::open(&file, self.read_only)?;
+        // Whoever was creating it may have been cut off before writing anything.
+        if !self.read_only && storage.read()?.is_blank()? {
+            return self.found(storage, Some(directory.to_owned()));
+        }
         self.start(storage, Some(directory.to_owned()))
     }
 
@@ -152,11 +156,12 @@ impl Options {
     fn found(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
         let genesis = Genesis::draw(&Seed::draw(&*self.entropy)?, self.clock.now());
         let writer = storage.write(self.wait)?;
-        writer.set_meta(GENESIS, &genesis.encode())?;
-        writer.commit()?;
-        let database = self.start(storage, directory)?;
-        database.create_store(StoreName::default_store().as_str(), &self.author)?;
-        Ok(database)
+        // Another process may have been faster.
+        if storage.read()?.meta(GENESIS)?.is_none() {
+            writer.set_meta(GENESIS, &genesis.encode())?;
+            writer.commit()?;
+        }
+        self.start(storage, directory)
     }
 
     fn start(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
@@ -174,7 +179,25 @@ impl Options {
             _ => None,
         };
         let opened = Opened { core, directory, _thread: thread, _holder: holder };
-        Ok(Database { opened: Arc::new(opened) })
+        let database = Database { opened: Arc::new(opened) };
+        if writes {
+            self.begin_log(&database)?;
+        }
+        Ok(database)
+    }
+
+    /// Creates the default store as the first row of the log, if the log is empty.
+    fn begin_log(&self, database: &Database) -> Result<()> {
+        if database.core().state().last > 0 {
+            return Ok(());
+        }
+        let (name, author) = (StoreName::default_store(), self.author.clone());
+        database.core().land(move |landing| {
+            if !landing.has_store(&name) {
+                landing.operate(&name, &author, OperationKind::CreateStore, Vec::new(), None)?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes what is derived at other times than usual.

@@ -111,9 +111,9 @@ impl Core {
             self.write_nodes(&nodes)?;
             let _right = self.queue.writing();
             let writer = self.storage.write(self.wait)?;
-            let name = sequence.to_be_bytes();
             let root = tree.id();
-            writer.set_derived([(Shelf::Bases, &name[..], Some(&root.as_bytes()[..]))])?;
+            let name = [&sequence.to_be_bytes()[..], root.as_bytes()].concat();
+            writer.set_derived([(Shelf::Bases, name.as_slice(), Some(&[][..]))])?;
             writer.set_meta(SINCE_CHECKPOINT, &codec::encode(&0_u64))?;
             writer.commit()?;
         }
@@ -125,7 +125,8 @@ impl Core {
             .into_iter()
             .map(|head| Ok(self.commit(head)?.tree()))
             .collect::<Result<Vec<_>>>()?;
-        self.nodes.trim(self.shape(), &roots)
+        self.nodes.trim(&roots);
+        Ok(())
     }
 
     /// Writes nodes, children before parents: a root is stored only once its whole tree is.

@@ -33,6 +33,10 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
@@ -49,3 +53,4 @@ pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
 pub use transaction::{Expect, Transaction};
+pub use verify::{Finding, VerifyReport};

@@ -29,7 +29,7 @@ pub(crate) enum Shelf {
     Sessions = b'e',
     /// `memory id, key` -> nothing: every key a memory ever stood at.
     Homes = b'h',
-    /// `sequence` -> root id: trees whose nodes are all in the table of nodes.
+    /// `sequence, root id` -> nothing: trees whose nodes are all in the table of nodes.
     Bases = b'b',
 }
 
