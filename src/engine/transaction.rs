@@ -17,6 +17,7 @@ use crate::object::{
     SaltedText, Stored, Taint,
 };
 use crate::storage::{CommitId, MemoryId, RecordId};
+use crate::tree::Tree;
 
 /// What a transaction relies on at a key, checked where it lands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -316,8 +317,8 @@ impl Transaction {
                     let previous = previous.map(|id| self.base.record(id)).transpose()?;
                     let memory = memory
                         .unwrap_or_else(|| MemoryId::from_bytes(seed.derive("memory", number)));
-                    let stood = self.base.get(key.as_str())?.map(|record| record.memory());
-                    if stood != Some(memory) {
+                    let stands = self.base.get_id(key.as_str())?;
+                    if stands.is_none() || stands != previous.as_ref().map(Record::id) {
                         homes.push((memory, key.clone()));
                     }
                     let origin = self.origin.stamp(message);
@@ -400,9 +401,7 @@ impl Prepared {
             self.check_moved(&Content::of(tree.clone()))?;
         }
         self.check_expected(&Content::of(tree.clone()), turn)?;
-        let same = |(key, after): &(Key, Option<RecordId>)| Ok(tree.get(key.as_str())? == *after);
-        let effective = !self.edits.iter().map(same).collect::<Result<Vec<_>>>()?.iter().all(|x| *x);
-        if !effective && !self.allow_empty {
+        if !self.allow_empty && !self.changes(&tree)? {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return head.map(|commit| commit.id()).ok_or_else(nothing);
         }
@@ -421,6 +420,16 @@ impl Prepared {
         let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
         turn.operate(&store, commit.author(), self.kind, moves, None)?;
         Ok(commit.id())
+    }
+
+    /// Whether any edit changes `tree`.
+    fn changes(&self, tree: &Tree) -> Result<bool> {
+        for (key, after) in &self.edits {
+            if tree.get(key.as_str())? != *after {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Checks that the branch's new head leaves alone what this transaction touches.
