@@ -20,9 +20,9 @@ pub use dream::{
 };
 pub use engine::{
     AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
-    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys, Listed, LogFilter, Merge,
+    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter, Merge,
     NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction,
+    Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};

@@ -75,6 +75,12 @@ impl Conflict {
     pub fn their_key(&self) -> Option<&Key> {
         self.theirs.as_ref().map(|place| &place.0)
     }
+
+    /// Keys of the branch that would become free if their side were taken: of other memories, which
+    /// would be gone, or where the memory itself stands now.
+    pub fn in_the_way(&self) -> &[Key] {
+        &self.in_the_way
+    }
 }
 
 impl fmt::Display for Conflict {

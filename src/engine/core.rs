@@ -6,6 +6,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
+use crate::engine::flush::Thresholds;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
 use crate::engine::queue::Queue;
@@ -32,13 +33,14 @@ pub(crate) struct Core {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// How long a write waits for writers in other processes.
     pub(crate) wait: Duration,
+    pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
     commits: Cache<CommitId, Arc<Commit>>,
     state: RwLock<State>,
-    /// The newest view of the file that a snapshot still holds.
-    view: Mutex<Weak<Reader>>,
+    /// The newest view of the file that a snapshot still holds, and a watermark it surely sees.
+    view: Mutex<(Weak<Reader>, u64)>,
 }
 
 impl Core {
@@ -47,22 +49,23 @@ impl Core {
         genesis: Genesis,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        wait: Duration,
+        (wait, thresholds): (Duration, Thresholds),
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
         let core = Self {
-            nodes: Arc::new(Nodes::new(Arc::clone(&storage))),
+            nodes: Arc::new(Nodes::new(Arc::clone(&storage), thresholds.pending_nodes_max)),
             storage,
             genesis,
             clock,
             entropy,
             wait,
+            thresholds,
             queue: Queue::default(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),
             state: RwLock::new(state),
-            view: Mutex::new(Weak::new()),
+            view: Mutex::new((Weak::new(), 0)),
         };
         core.follow(&core.storage.read()?)?;
         Ok(core)
@@ -108,16 +111,23 @@ impl Core {
         Ok(())
     }
 
-    /// A view of the file at least as new as the state in memory.
+    /// A view of the file at least as new as the state in memory: it has every row that is known,
+    /// and what is derived from rows that the state has let go of. Who asks both for something
+    /// therefore asks the state first.
     pub(crate) fn view(&self) -> Result<Arc<Reader>> {
         let mut held = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(view) = held.upgrade()
-            && view.last_sequence()? >= self.state().last
+        let (last, watermark) = {
+            let state = self.state();
+            (state.last, state.watermark)
+        };
+        if let Some(view) = held.0.upgrade()
+            && held.1 >= watermark
+            && view.last_sequence()? >= last
         {
             return Ok(view);
         }
         let view = Arc::new(self.storage.read()?);
-        *held = Arc::downgrade(&view);
+        *held = (Arc::downgrade(&view), watermark);
         Ok(view)
     }
 
@@ -195,8 +205,8 @@ impl Core {
     /// All objects of `kind` whose ids begin with `prefix`.
     pub(crate) fn with_prefix(&self, prefix: &Prefix, kind: ObjectKind) -> Result<Vec<ObjectId>> {
         let (low, high) = prefix.range();
-        let mut found = self.view()?.locations(&low, &high)?;
-        found.extend(self.state().locations(&low, &high));
+        let mut found = self.state().locations(&low, &high);
+        found.extend(self.view()?.locations(&low, &high)?);
         let mut ids: Vec<_> = found
             .into_iter()
             .filter(|(_, location)| location.kind == kind as u8)

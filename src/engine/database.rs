@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::engine::core::Core;
+use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
 use crate::engine::queue::CommitThread;
 use crate::engine::store::Store;
@@ -37,6 +38,7 @@ pub struct Options {
     wait: Duration,
     read_only: bool,
     author: Author,
+    thresholds: Thresholds,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Options {
             wait: WAIT,
             read_only: false,
             author: Author::program("undream"),
+            thresholds: Thresholds::default(),
         }
     }
 
@@ -122,6 +125,10 @@ impl Options {
             return Err(Error::not_found(message));
         }
         let storage = Storage::open(&file, self.read_only)?;
+        // Whoever was creating it may have been cut off before writing anything.
+        if !self.read_only && storage.read()?.is_blank()? {
+            return self.found(storage, Some(directory.to_owned()));
+        }
         self.start(storage, Some(directory.to_owned()))
     }
 
@@ -149,11 +156,12 @@ impl Options {
     fn found(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
         let genesis = Genesis::draw(&Seed::draw(&*self.entropy)?, self.clock.now());
         let writer = storage.write(self.wait)?;
-        writer.set_meta(GENESIS, &genesis.encode())?;
-        writer.commit()?;
-        let database = self.start(storage, directory)?;
-        database.create_store(StoreName::default_store().as_str(), &self.author)?;
-        Ok(database)
+        // Another process may have been faster.
+        if storage.read()?.meta(GENESIS)?.is_none() {
+            writer.set_meta(GENESIS, &genesis.encode())?;
+            writer.commit()?;
+        }
+        self.start(storage, directory)
     }
 
     fn start(&self, storage: Storage, directory: Option<PathBuf>) -> Result<Database> {
@@ -163,7 +171,7 @@ impl Options {
         })?)?;
         let clock = Arc::clone(&self.clock);
         let entropy = Arc::clone(&self.entropy);
-        let core = Arc::new(Core::new(storage, genesis, clock, entropy, self.wait)?);
+        let core = Arc::new(Core::new(storage, genesis, clock, entropy, (self.wait, self.thresholds))?);
         let writes = !self.read_only;
         let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
         let holder = match &directory {
@@ -171,7 +179,32 @@ impl Options {
             _ => None,
         };
         let opened = Opened { core, directory, _thread: thread, _holder: holder };
-        Ok(Database { opened: Arc::new(opened) })
+        let database = Database { opened: Arc::new(opened) };
+        if writes {
+            self.begin_log(&database)?;
+        }
+        Ok(database)
+    }
+
+    /// Creates the default store as the first row of the log, if the log is empty.
+    fn begin_log(&self, database: &Database) -> Result<()> {
+        if database.core().state().last > 0 {
+            return Ok(());
+        }
+        let (name, author) = (StoreName::default_store(), self.author.clone());
+        database.core().land(move |landing| {
+            if !landing.has_store(&name) {
+                landing.operate(&name, &author, OperationKind::CreateStore, Vec::new(), None)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes what is derived at other times than usual.
+    #[cfg(test)]
+    pub(crate) fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
+        self
     }
 
     /// A database on a backend that a test controls; created if the backend is empty.

@@ -7,23 +7,44 @@ use crate::engine::state::{LAST_OPERATION, State, WATERMARK, ref_name};
 use crate::error::{Error, Result};
 use crate::storage::{ObjectId, Shelf, Writer, codec};
 
-/// A tail of this many rows is flushed.
-const TAIL_ROWS_MAX: usize = 2_048;
-/// A tail of this many bytes is flushed.
-const TAIL_BYTES_MAX: u64 = 8 << 20;
-/// On close, a tail of this many rows is flushed; a shorter one is quickly read at the next open.
-const TAIL_ROWS_CLOSE: usize = 256;
-/// Rows or nodes per transaction.
-const SLICE: usize = 256;
-/// After this many edits, the trees of the heads are written out.
-const CHECKPOINT_EDITS: usize = 4_096;
+/// When what is derived from the log is written. Tests make all of it happen soon.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Thresholds {
+    /// A tail of this many rows is flushed.
+    pub(crate) tail_rows_max: usize,
+    /// A tail of this many bytes is flushed.
+    pub(crate) tail_bytes_max: u64,
+    /// On close, a tail of this many rows is flushed; a shorter one is quickly read at the next
+    /// open.
+    pub(crate) tail_rows_close: usize,
+    /// Rows or nodes per transaction.
+    pub(crate) slice: usize,
+    /// After this many edits, the trees of the heads are written out.
+    pub(crate) checkpoint_edits: usize,
+    /// How many unstored nodes may gather before those of no live tree are dropped.
+    pub(crate) pending_nodes_max: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            tail_rows_max: 2_048,
+            tail_bytes_max: 8 << 20,
+            tail_rows_close: 256,
+            slice: 256,
+            checkpoint_edits: 4_096,
+            pending_nodes_max: 40_000,
+        }
+    }
+}
+
 /// The name of the number of edits since the last checkpoint.
 const SINCE_CHECKPOINT: &str = "edits since checkpoint";
 
-impl State {
-    /// Whether the tail is long enough to be flushed.
-    pub(crate) fn wants_flush(&self) -> bool {
-        self.tail.len() >= TAIL_ROWS_MAX || self.tail_bytes >= TAIL_BYTES_MAX
+impl Thresholds {
+    /// Whether the tail of `state` is long enough to be flushed.
+    pub(crate) fn want_flush(&self, state: &State) -> bool {
+        state.tail.len() >= self.tail_rows_max || state.tail_bytes >= self.tail_bytes_max
     }
 }
 
@@ -31,7 +52,7 @@ impl Core {
     /// Flushes the whole tail, then writes a checkpoint if one is due.
     pub(crate) fn flush(&self) -> Result<()> {
         while self.flush_slice()? {}
-        let due = self.state().edits_since_checkpoint >= CHECKPOINT_EDITS;
+        let due = self.state().edits_since_checkpoint >= self.thresholds.checkpoint_edits;
         if due { self.checkpoint() } else { Ok(()) }
     }
 
@@ -39,7 +60,8 @@ impl Core {
     pub(crate) fn flush_on_close(&self) {
         let due = {
             let state = self.state();
-            state.tail.len() >= TAIL_ROWS_CLOSE || state.tail_bytes >= TAIL_BYTES_MAX
+            state.tail.len() >= self.thresholds.tail_rows_close
+                || state.tail_bytes >= self.thresholds.tail_bytes_max
         };
         if due && let Err(error) = self.flush() {
             self.note_background_failure(error);
@@ -57,7 +79,7 @@ impl Core {
             None => 0,
         };
         self.state_mut().drop_flushed(reached);
-        let rows: Vec<Summary> = self.state().tail.iter().take(SLICE).cloned().collect();
+        let rows: Vec<Summary> = self.state().tail.iter().take(self.thresholds.slice).cloned().collect();
         let Some(last) = rows.last() else { return Ok(false) };
         let watermark = last.sequence;
         write_rows(&writer, &rows)?;
@@ -103,12 +125,13 @@ impl Core {
             .into_iter()
             .map(|head| Ok(self.commit(head)?.tree()))
             .collect::<Result<Vec<_>>>()?;
-        self.nodes.trim(self.shape(), &roots)
+        self.nodes.trim(&roots);
+        Ok(())
     }
 
     /// Writes nodes, children before parents: a root is stored only once its whole tree is.
     pub(crate) fn write_nodes(&self, nodes: &[(ObjectId, Vec<u8>)]) -> Result<()> {
-        for slice in nodes.chunks(SLICE) {
+        for slice in nodes.chunks(self.thresholds.slice) {
             let _right = self.queue.writing();
             let writer = self.storage.write(self.wait)?;
             writer.add_nodes(slice.iter().map(|(id, bytes)| (id, bytes.as_slice())))?;

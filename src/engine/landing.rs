@@ -12,11 +12,11 @@ use crate::engine::row::{Row, RowEdit, Summary};
 use crate::engine::state::{FullRef, RefState, move_ref};
 use crate::error::{Error, Result};
 use crate::object::{
-    Author, Cause, Commit, Key, Message, Operation, OperationHeader, OperationKind, RefKind,
-    RefMove, RefName, SaltedText, StoreName, Stored,
+    Author, Cause, Commit, Key, Message, Operation, OperationHeader, OperationKind, Record,
+    RefKind, RefMove, RefName, SaltedText, StoreName, Stored,
 };
 use crate::storage::{
-    CommitId, MemoryId, ObjectId, OperationId, RecordId, SessionObjectId, TreeId,
+    CommitId, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, TreeId,
 };
 
 /// What requests have added and not yet made durable.
@@ -124,6 +124,16 @@ impl Landing<'_> {
         match self.own.commits.get(&id).or_else(|| self.group.commits.get(&id)) {
             Some(commit) => Ok(Arc::clone(commit)),
             None => self.core.commit(id),
+        }
+    }
+
+    /// A record, which may be one that this group has not made durable yet.
+    pub(crate) fn record(&self, view: &Arc<Reader>, id: RecordId) -> Result<Record> {
+        let rows = self.own.rows.iter().chain(&self.group.rows);
+        let mut added = rows.flat_map(|row| &row.objects);
+        match added.find(|(held, _)| *held == id.object()) {
+            Some((_, stored)) => Record::open(stored.clone()),
+            None => self.core.record(view, id),
         }
     }
 
@@ -348,9 +358,12 @@ impl Core {
         }
         let mut state = self.state_mut();
         for summary in summaries {
-            state.apply(summary)?;
+            // A reader may have followed the log to this row since it became durable.
+            if summary.sequence > state.last {
+                state.apply(summary)?;
+            }
         }
-        let flush = state.wants_flush();
+        let flush = self.thresholds.want_flush(&state);
         drop(state);
         self.queue.announce();
         if flush {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::base::common_base;
 use crate::engine::branch::Branch;
 use crate::engine::change::{Change, name_changes};
-use crate::engine::conflict::{Conflict, Resolution};
+use crate::engine::conflict::{Conflict, Place, Resolution};
 use crate::engine::core::Core;
 use crate::engine::landing::NewCommit;
 use crate::engine::nodes::PinnedTree;
@@ -144,11 +144,11 @@ impl Merge {
     }
 
     /// Commits to the branch. If the branch moved meanwhile, everything is prepared again on its
-    /// new head; decisions are kept by key. Where nothing is left to change and nothing to record,
+    /// new head; decisions are kept where the conflict is the same. Where nothing is left to change and nothing to record,
     /// the head is returned.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing or exclude each other; `Locked` if another process kept writing.
     pub fn commit(mut self, message: Message) -> Result<CommitId> {
         message.check()?;
         for _ in 0..TRIES_MAX {
@@ -159,12 +159,24 @@ impl Merge {
             }
             match self.try_commit(&message) {
                 Err(error) if error.kind() == ErrorKind::Stale => {
-                    self.joined = join_task(&self.branch, &self.task)?;
+                    let before = join_task(&self.branch, &self.task)
+                        .map(|joined| std::mem::replace(&mut self.joined, joined))?;
+                    self.forget_outdated(&before.conflicts);
                 }
                 other => return other,
             }
         }
         Err(Error::stale(format!("`{}` kept moving while merging", self.branch.name())))
+    }
+
+    /// Keeps decisions only where the conflict is what it was: nobody has decided about what the
+    /// branch has got since.
+    fn forget_outdated(&mut self, before: &[Conflict]) {
+        let now = &self.joined.conflicts;
+        self.resolutions.retain(|key, _| {
+            let at = |conflict: &&Conflict| conflict.key == *key;
+            before.iter().filter(at).eq(now.iter().filter(at))
+        });
     }
 
     fn try_commit(&self, message: &Message) -> Result<CommitId> {
@@ -264,10 +276,15 @@ pub(crate) fn resolved(
     records: &mut Records<'_>,
 ) -> Result<BTreeMap<Key, Option<RecordId>>> {
     let mut edits = edits.clone();
+    let mut coming: Vec<Place> = Vec::new();
+    // First all leave, then all come: the decisions of several conflicts may swap memories.
     for conflict in conflicts {
         let Some(resolution) = resolutions.get(&conflict.key) else { continue };
         let chosen = match resolution {
-            Resolution::Ours => continue,
+            Resolution::Ours => {
+                coming.extend(conflict.ours.clone());
+                continue;
+            }
             Resolution::Theirs => conflict.theirs.clone(),
             Resolution::Base => conflict.base.clone(),
             Resolution::Remove => None,
@@ -277,9 +294,28 @@ pub(crate) fn resolved(
         if chosen.is_some() && matches!(resolution, Resolution::Theirs | Resolution::Text(_)) {
             edits.extend(conflict.in_the_way.iter().map(|key| (key.clone(), None)));
         }
-        edits.extend(chosen.map(|(key, record)| (key, Some(record))));
+        coming.extend(chosen);
+    }
+    for (key, record) in coming {
+        let standing = match edits.get(&key) {
+            Some(edit) => *edit,
+            None => joined.ours.get(key.as_str())?,
+        };
+        match standing {
+            Some(other) if records.memory(other)? != records.memory(record)? => {
+                return Err(excluded(&key));
+            }
+            // Ours stays as it is, or as it was joined.
+            Some(other) if joined.edits.get(&key) == Some(&Some(other)) => {}
+            _ => drop(edits.insert(key, Some(record))),
+        }
     }
     Ok(edits)
+}
+
+fn excluded(key: &Key) -> Error {
+    let message = format!("the decisions exclude each other: two memories would stand at `{key}`");
+    Error::new(ErrorKind::Conflict, message).with_candidates([key.to_string()])
 }
 
 /// A new version with the text that the resolver wrote, at the conflict's key.

@@ -35,6 +35,10 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
@@ -53,3 +57,4 @@ pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
 pub(crate) use transaction::Provenances;
 pub use transaction::{Expect, Transaction};
+pub use verify::{Finding, VerifyReport};

@@ -13,8 +13,6 @@ use crate::tree::{NodeStore, Shape, Tree, reachable};
 
 /// How many stored nodes stay decoded in memory: about 200 MB of them.
 const CACHED_NODES_MAX: usize = 50_000;
-/// How many unstored nodes may gather before those of no live tree are dropped.
-const PENDING_NODES_MAX: usize = 40_000;
 
 /// Keeps a root's nodes in memory for as long as it lives.
 #[derive(Debug)]
@@ -43,6 +41,8 @@ pub(crate) struct Nodes {
     cache: Cache<ObjectId, Arc<Node>>,
     pending: RwLock<Pending>,
     pins: Mutex<HashMap<TreeId, Weak<Pin>>>,
+    /// How many unstored nodes may gather before those of no live tree are dropped.
+    pending_max: usize,
 }
 
 #[derive(Default)]
@@ -56,17 +56,18 @@ struct Pending {
 }
 
 impl Nodes {
-    pub(crate) fn new(storage: Arc<Storage>) -> Self {
+    pub(crate) fn new(storage: Arc<Storage>, pending_max: usize) -> Self {
         Self {
             storage,
             cache: Cache::new(CACHED_NODES_MAX),
             pending: RwLock::default(),
             pins: Mutex::default(),
+            pending_max,
         }
     }
 
     /// Whether the whole tree with this root can be read.
-    pub(crate) fn has_tree(&self, root: TreeId) -> Result<bool> {
+    fn has_tree(&self, root: TreeId) -> Result<bool> {
         let id = root.object();
         if self.pending().nodes.contains_key(&id) || self.cache.get(&id).is_some() {
             return Ok(true);
@@ -74,11 +75,16 @@ impl Nodes {
         self.storage.read()?.has_node(&id)
     }
 
-    /// Opens the tree with this root and keeps its nodes while the result lives.
-    pub(crate) fn open(self: &Arc<Self>, shape: Shape, root: TreeId) -> Result<PinnedTree> {
+    /// Opens the tree with this root, if all of it can be read, and keeps its nodes while the
+    /// result lives.
+    pub(crate) fn find(self: &Arc<Self>, shape: Shape, root: TreeId) -> Result<Option<PinnedTree>> {
+        // Pinned first: what is found cannot be trimmed away before it is opened.
         let pin = self.pin(root);
+        if !self.has_tree(root)? {
+            return Ok(None);
+        }
         let store: Arc<dyn NodeStore> = Arc::clone(self) as _;
-        Ok(PinnedTree { tree: Tree::open(store, shape, root)?, _pin: pin })
+        Ok(Some(PinnedTree { tree: Tree::open(store, shape, root)?, _pin: pin }))
     }
 
     /// The empty tree.
@@ -108,35 +114,39 @@ impl Nodes {
     }
 
     /// Drops unstored nodes that belong to none of `heads` and to no pinned tree, once there are
-    /// many of them.
-    pub(crate) fn trim(self: &Arc<Self>, shape: Shape, heads: &[TreeId]) -> Result<()> {
-        let (count, kept) = {
-            let pending = self.pending();
-            (pending.nodes.len(), pending.kept)
-        };
-        if count < PENDING_NODES_MAX.max(2 * kept) {
-            return Ok(());
+    /// many of them. What stays is whole: a node stays with all that is beneath it.
+    pub(crate) fn trim(&self, heads: &[TreeId]) {
+        let mut pending = self.pending.write().unwrap_or_else(PoisonError::into_inner);
+        if pending.nodes.len() < self.pending_max.max(2 * pending.kept) {
+            return;
         }
+        let age = pending.age;
+        let young = pending.nodes.iter().filter(|(_, (born, _))| *born >= age).map(|(id, _)| *id);
+        let roots = heads.iter().copied().chain(self.pinned()).map(TreeId::object);
+        let mut open: Vec<ObjectId> = young.chain(roots).collect();
         let mut live = HashSet::new();
-        for root in heads.iter().copied().chain(self.pinned()) {
-            if self.pending().nodes.contains_key(&root.object()) {
-                let tree = Tree::open(Arc::clone(self) as _, shape, root)?;
-                let stored = |id: ObjectId| !self.pending().nodes.contains_key(&id);
-                reachable(&tree, &mut live, stored, |_, _| Ok(()))?;
+        while let Some(id) = open.pop() {
+            if let Some((_, node)) = pending.nodes.get(&id)
+                && live.insert(id)
+                && node.level() > 0
+            {
+                open.extend((0..node.len()).map(|index| node.id(index)));
             }
         }
-        let mut pending = self.pending.write().unwrap_or_else(PoisonError::into_inner);
-        let age = pending.age;
-        pending.nodes.retain(|id, (born, _)| *born >= age || live.contains(id));
+        pending.nodes.retain(|id, _| live.contains(id));
         pending.age += 1;
         pending.kept = pending.nodes.len();
-        Ok(())
     }
 
     fn pinned(&self) -> Vec<TreeId> {
         let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
         pins.retain(|_, pin| pin.strong_count() > 0);
         pins.keys().copied().collect()
+    }
+
+    /// The nodes that are in the file, past all that is in memory.
+    pub(crate) fn on_file(&self) -> Arc<dyn NodeStore> {
+        Arc::new(OnFile(Arc::clone(&self.storage)))
     }
 
     /// The unstored nodes of a tree, children before parents.
@@ -162,6 +172,28 @@ impl Nodes {
     }
 }
 
+/// The nodes in the file only, read each time.
+struct OnFile(Arc<Storage>);
+
+impl NodeStore for OnFile {
+    fn node(&self, id: ObjectId) -> Result<Arc<Node>> {
+        read_node(&self.0, id).map(Arc::new)
+    }
+
+    fn put(&self, _node: Node) -> Result<ObjectId> {
+        Err(Error::invalid("stored nodes are read-only"))
+    }
+}
+
+fn read_node(storage: &Storage, id: ObjectId) -> Result<Node> {
+    let missing = || Error::corrupt(format!("tree node {id} is missing"));
+    let bytes = storage.read()?.node(&id)?.ok_or_else(missing)?;
+    if ObjectId::of(&bytes) != id {
+        return Err(Error::corrupt(format!("tree node {id} is damaged")));
+    }
+    Node::decode(&bytes)
+}
+
 impl NodeStore for Nodes {
     fn node(&self, id: ObjectId) -> Result<Arc<Node>> {
         if let Some(node) = self.cache.get(&id) {
@@ -170,12 +202,7 @@ impl NodeStore for Nodes {
         if let Some((_, node)) = self.pending().nodes.get(&id) {
             return Ok(Arc::clone(node));
         }
-        let missing = || Error::corrupt(format!("tree node {id} is missing"));
-        let bytes = self.storage.read()?.node(&id)?.ok_or_else(missing)?;
-        if ObjectId::of(&bytes) != id {
-            return Err(Error::corrupt(format!("tree node {id} is damaged")));
-        }
-        let node = Arc::new(Node::decode(&bytes)?);
+        let node = Arc::new(read_node(&self.storage, id)?);
         self.cache.insert(id, Arc::clone(&node));
         Ok(node)
     }

@@ -9,11 +9,11 @@ use crate::engine::nodes::PinnedTree;
 use crate::engine::row::{self, RowHead};
 use crate::error::{Error, Result};
 use crate::object::{Commit, Key};
-use crate::storage::{CommitId, Reader, RecordId, TreeId};
+use crate::storage::{CommitId, Reader, RecordId};
 
 /// The keys in which a commit's tree differs from `base`, sorted.
 pub(crate) struct Overlay {
-    base: TreeId,
+    base: PinnedTree,
     edits: Vec<(Key, Option<RecordId>)>,
 }
 
@@ -27,8 +27,7 @@ pub(crate) struct Content {
 impl Core {
     /// The content of `commit`, as cheaply as it can be had.
     pub(crate) fn content(&self, commit: &Commit) -> Result<Content> {
-        if self.nodes.has_tree(commit.tree())? {
-            let tree = self.nodes.open(self.shape(), commit.tree())?;
+        if let Some(tree) = self.nodes.find(self.shape(), commit.tree())? {
             return Ok(Content { tree, overlay: None });
         }
         let overlay = if let Some(overlay) = self.overlays.get(&commit.id()) {
@@ -38,8 +37,7 @@ impl Core {
             self.overlays.insert(commit.id(), Arc::clone(&overlay));
             overlay
         };
-        let tree = self.nodes.open(self.shape(), overlay.base)?;
-        Ok(Content { tree, overlay: Some(overlay) })
+        Ok(Content { tree: overlay.base.clone(), overlay: Some(overlay) })
     }
 
     /// The tree of `commit` with all its nodes, built anew where they are not at hand, and checked
@@ -65,15 +63,15 @@ impl Core {
         let mut at: Option<Arc<Commit>> = None;
         loop {
             let current = at.as_deref().unwrap_or(commit);
-            if self.nodes.has_tree(current.tree())? {
-                return Ok(Overlay::new(current.tree(), edits));
+            if let Some(base) = self.nodes.find(self.shape(), current.tree())? {
+                return Ok(Overlay::new(base, edits));
             }
             for edit in self.row_head(&view, current.id())?.edits {
                 edits.entry(edit.key).or_insert(edit.after);
             }
             match current.first_parent() {
                 Some(parent) => at = Some(self.commit(parent)?),
-                None => return Ok(Overlay::new(self.empty_tree()?.id(), edits)),
+                None => return Ok(Overlay::new(self.empty_tree()?, edits)),
             }
         }
     }
@@ -90,7 +88,7 @@ impl Core {
 }
 
 impl Overlay {
-    fn new(base: TreeId, edits: HashMap<Key, Option<RecordId>>) -> Self {
+    fn new(base: PinnedTree, edits: HashMap<Key, Option<RecordId>>) -> Self {
         let mut edits: Vec<_> = edits.into_iter().collect();
         edits.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Self { base, edits }

@@ -179,6 +179,7 @@ pub(crate) fn plan(
         }
     }
     joining.settle(arrivals, records)?;
+    joining.list_what_is_in_the_way(records)?;
     let mut plan = joining.plan;
     plan.conflicts.sort_by(|a, b| (&a.key, a.theirs()).cmp(&(&b.key, b.theirs())));
     plan.conflicts.dedup_by(|a, b| a.key == b.key && a.theirs == b.theirs);
@@ -251,7 +252,7 @@ impl Joining<'_> {
     fn settle(&mut self, mut arrivals: Vec<Arrival>, records: &Records<'_>) -> Result<()> {
         let mut settled: BTreeMap<Key, Arrival> = BTreeMap::new();
         while let Some(arrival) = arrivals.pop() {
-            match self.obstacle(&arrival, &settled, records)? {
+            match self.obstacle(&arrival, records)? {
                 None => {
                     let edit = (arrival.key.clone(), Some(arrival.record));
                     self.plan.edits.extend([edit]);
@@ -266,8 +267,8 @@ impl Joining<'_> {
                     let home = self.standing.ours.get(&arrival.memory);
                     if let Some((home, record)) = home.filter(|(key, _)| *key != arrival.key) {
                         conflict.in_the_way.push(home.clone());
+                        arrivals.extend(self.unsettle(&mut settled, home));
                         self.plan.edits.insert(home.clone(), Some(*record));
-                        arrivals.extend(settled.remove(home));
                     }
                     self.plan.conflicts.push(conflict);
                 }
@@ -276,11 +277,68 @@ impl Joining<'_> {
         Ok(())
     }
 
+    /// Takes back the arrivals that cannot stay if a memory stays at `home`.
+    fn unsettle(&mut self, settled: &mut BTreeMap<Key, Arrival>, home: &Key) -> Vec<Arrival> {
+        let clash = |key: &Key| key.is_under(home.as_str()) || home.is_under(key.as_str());
+        let back: Vec<Key> = settled.keys().filter(|key| clash(key)).cloned().collect();
+        for key in &back {
+            self.plan.edits.remove(key);
+        }
+        back.iter().filter_map(|key| settled.remove(key)).collect()
+    }
+
+    /// Notes for each conflict the other memories of ours that would have to go if their side were
+    /// taken.
+    fn list_what_is_in_the_way(&mut self, records: &Records<'_>) -> Result<()> {
+        let mut conflicts = std::mem::take(&mut self.plan.conflicts);
+        for conflict in &mut conflicts {
+            let Some((key, record)) = &conflict.theirs else { continue };
+            let mut found = self.around(key)?;
+            if let Some(here) = self.stays(key.as_str())?
+                && records.memory(here)? != records.memory(*record)?
+            {
+                found.push(key.clone());
+            }
+            let own = conflict.ours.as_ref().map(|place| &place.0);
+            found.retain(|other| Some(other) != own);
+            conflict.in_the_way.extend(found);
+            conflict.in_the_way.sort();
+            conflict.in_the_way.dedup();
+        }
+        self.plan.conflicts = conflicts;
+        Ok(())
+    }
+
+    /// The keys above and beneath `key` where something stays.
+    fn around(&self, key: &Key) -> Result<Vec<Key>> {
+        let mut found = Vec::new();
+        for ancestor in key.ancestors() {
+            if self.stays(ancestor)?.is_some() {
+                found.push(Key::new(ancestor)?);
+            }
+        }
+        for entry in self.ours.range(key.as_str(), &format!("{key}/")) {
+            let (other, _) = entry?;
+            if self.stays(other.as_str())?.is_some() {
+                found.push(other);
+            }
+        }
+        let added = self.plan.edits.iter().filter(|(_, record)| record.is_some());
+        found.extend(
+            added
+                .map(|(other, _)| other)
+                .filter(|other| *other != key && other.is_under(key.as_str()))
+                .cloned(),
+        );
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
     /// What stands where `arrival` wants to go.
     fn obstacle(
         &self,
         arrival: &Arrival,
-        settled: &BTreeMap<Key, Arrival>,
         records: &Records<'_>,
     ) -> Result<Option<Obstacle>> {
         let key = &arrival.key;
@@ -295,28 +353,10 @@ impl Joining<'_> {
             let found = conflict(ConflictKind::SameKey, base, Some(ours), Some(theirs));
             return Ok(Some(Obstacle::Conflict(found)));
         }
-        let mut others = Vec::new();
-        for ancestor in key.ancestors() {
-            if self.stays(ancestor)?.is_some() {
-                others.push(Key::new(ancestor)?);
-            }
-        }
-        if self.ours.get(key.as_str())?.is_none() {
-            for entry in self.ours.range(key.as_str(), &format!("{key}/")) {
-                let (other, _) = entry?;
-                if self.stays(other.as_str())?.is_some() {
-                    others.push(other);
-                }
-            }
-        }
-        others.extend(
-            settled.keys().filter(|other| *other != key && other.is_under(key.as_str())).cloned(),
-        );
+        let others = self.around(key)?;
         if others.is_empty() {
             return Ok(None);
         }
-        others.sort();
-        others.dedup();
         let theirs = Some((key.clone(), arrival.record));
         let mut found = conflict(ConflictKind::FolderAndMemory, None, None, theirs);
         found.in_the_way = others;

@@ -121,6 +121,7 @@ impl Store {
     /// All moves of a ref, oldest first: sequence, time, target.
     pub(crate) fn moves(&self, name: &RefName) -> Result<Vec<(u64, Time, Option<CommitId>)>> {
         let full = ref_name(self.name(), name.as_str());
+        let tail = self.core().state().moves(&(self.name().clone(), name.clone()));
         let mut moves = Vec::new();
         let stored = move_name(&full, 0);
         let prefix = &stored[..stored.len() - 8];
@@ -130,7 +131,6 @@ impl Store {
             moves.push((sequence, at, to));
         }
         let known = moves.last().map_or(0, |(sequence, _, _)| *sequence);
-        let tail = self.core().state().moves(&(self.name().clone(), name.clone()));
         moves.extend(tail.into_iter().filter(|(sequence, _, _)| *sequence > known));
         Ok(moves)
     }

@@ -34,15 +34,17 @@ impl Branch {
             if let Some(from) = &change.from {
                 transaction.place(from.clone(), None)?;
             }
+            leave_other_home(&mut transaction, &target, change)?;
         }
         for change in &changes {
             if let Some(record) = change.after {
-                leave_other_home(&mut transaction, &target, change)?;
                 transaction.place(change.key.clone(), Some(record))?;
             } else {
                 transaction.place(change.key.clone(), None)?;
             }
         }
+        // Made equal to what it was, and not to that and something else.
+        transaction.forbid_rebase();
         transaction.set_cause((Cause::Restore { to }, Vec::new()), OperationKind::Restore);
         Ok(Restore { changes, transaction })
     }

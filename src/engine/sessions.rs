@@ -151,6 +151,7 @@ impl Store {
     pub fn session_ids(&self) -> Result<Vec<(String, SessionObjectId)>> {
         let core = self.core();
         core.refresh()?;
+        let unflushed = core.state().sessions(self.name());
         let mut all = BTreeMap::new();
         for (name, value) in
             core.view()?.derived_under(Shelf::Sessions, &ref_name(self.name(), ""))?
@@ -160,7 +161,7 @@ impl Store {
             })?;
             all.insert(id, object_id(&value)?);
         }
-        all.extend(core.state().sessions(self.name()));
+        all.extend(unflushed);
         Ok(all.into_iter().collect())
     }
 

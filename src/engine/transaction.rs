@@ -1,6 +1,6 @@
 //! A transaction: edits collected on a snapshot, landed together or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use crate::object::{
     SaltedText, Stored, Taint,
 };
 use crate::storage::{CommitId, MemoryId, RecordId};
+use crate::tree::Tree;
 
 /// What a transaction relies on at a key, checked where it lands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +69,8 @@ pub struct Transaction {
     branch: Branch,
     base: Snapshot,
     staged: BTreeMap<Key, Staged>,
+    /// Memories that were renamed away from their key in the snapshot.
+    away: BTreeSet<MemoryId>,
     expected: Vec<(Key, Expect)>,
     unchanged: Vec<String>,
     rebase: bool,
@@ -89,6 +92,7 @@ impl Transaction {
             branch,
             base,
             staged: BTreeMap::new(),
+            away: BTreeSet::new(),
             expected: Vec::new(),
             unchanged: Vec::new(),
             rebase: true,
@@ -136,10 +140,13 @@ impl Transaction {
                 Some(Staged::Write { entry, memory: *memory, previous: *previous })
             }
             Some(Staged::Place { record }) => self.version(*record, entry)?,
-            // What is removed and written again in one go stays the same memory.
+            // What is removed and written again in one go stays the same memory, unless it stands
+            // elsewhere now.
             Some(Staged::Remove) | None => match &before {
-                Some(record) => self.version(record.id(), entry)?,
-                None => Some(Staged::Write { entry, memory: None, previous: None }),
+                Some(record) if !self.away.contains(&record.memory()) => {
+                    self.version(record.id(), entry)?
+                }
+                _ => Some(Staged::Write { entry, memory: None, previous: None }),
             },
         };
         match staged {
@@ -210,6 +217,11 @@ impl Transaction {
             Some(staged) => staged.clone(),
             None => Staged::Place { record: self.base.get_id(from.as_str())?.ok_or_else(missing)? },
         };
+        self.away.extend(match &moved {
+            Staged::Place { record } => Some(self.base.record(*record)?.memory()),
+            Staged::Write { memory, .. } => *memory,
+            Staged::Remove => None,
+        });
         if self.base.get_id(from.as_str())?.is_some() {
             self.stage(from, Staged::Remove)?;
         } else {
@@ -293,7 +305,8 @@ impl Transaction {
                     let previous = previous.map(|id| self.base.record(id)).transpose()?;
                     let memory = memory
                         .unwrap_or_else(|| MemoryId::from_bytes(seed.derive("memory", number)));
-                    if previous.is_none() || self.base.get_id(key.as_str())?.is_none() {
+                    let stands = self.base.get_id(key.as_str())?;
+                    if stands.is_none() || stands != previous.as_ref().map(Record::id) {
                         homes.push((memory, key.clone()));
                     }
                     let origin = self.origin.stamp(message);
@@ -375,8 +388,8 @@ impl Prepared {
         if head.as_ref().map(|commit| commit.id()) != self.base.id() {
             self.check_moved(&Content::of(tree.clone()))?;
         }
-        self.check_expected(&Content::of(tree.clone()))?;
-        if self.edits.is_empty() && !self.allow_empty {
+        self.check_expected(&Content::of(tree.clone()), turn)?;
+        if !self.allow_empty && !self.changes(&tree)? {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return head.map(|commit| commit.id()).ok_or_else(nothing);
         }
@@ -395,6 +408,16 @@ impl Prepared {
         let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
         turn.operate(&store, commit.author(), self.kind, moves, None)?;
         Ok(commit.id())
+    }
+
+    /// Whether any edit changes `tree`.
+    fn changes(&self, tree: &Tree) -> Result<bool> {
+        for (key, after) in &self.edits {
+            if tree.get(key.as_str())? != *after {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Checks that the branch's new head leaves alone what this transaction touches.
@@ -422,7 +445,7 @@ impl Prepared {
         Err(Error::stale(format!("{moved}, and so has `{keys}`")).with_candidates(stale))
     }
 
-    fn check_expected(&self, head: &Content) -> Result<()> {
+    fn check_expected(&self, head: &Content, turn: &Landing<'_>) -> Result<()> {
         for (key, expect) in &self.expected {
             let found = head.get(key.as_str())?;
             let holds = match (expect, found) {
@@ -430,7 +453,8 @@ impl Prepared {
                 (Expect::Record(wanted), found) => found == Some(*wanted),
                 (Expect::TextSha256(_), None) => false,
                 (Expect::TextSha256(wanted), Some(id)) => {
-                    Expect::text(self.base.record(id)?.text()?) == Expect::TextSha256(*wanted)
+                    let record = turn.record(&turn.core.view()?, id)?;
+                    Expect::text(record.text()?) == Expect::TextSha256(*wanted)
                 }
             };
             if !holds {

@@ -59,6 +59,11 @@ impl Reader {
         Ok(slot.get().and_then(Option::as_ref))
     }
 
+    /// Whether nothing was ever written to the file.
+    pub(crate) fn is_blank(&self) -> Result<bool> {
+        Ok(self.transaction.list_tables().map_err(fault)?.next().is_none())
+    }
+
     /// The value of `meta`.
     pub(crate) fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let Some(table) = self.table(&self.meta, META)? else { return Ok(None) };

@@ -1,0 +1,5 @@
+//! The engine under faults and against a model.
+
+mod disk;
+mod model;
+mod power_loss;
