@@ -14,7 +14,7 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use engine::{
-    AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
+    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
     Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys, Listed, LogFilter, Merge,
     NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
     Transaction,
@@ -27,7 +27,7 @@ pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb,
+    Trust, Verb, is_unprintable,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

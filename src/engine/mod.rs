@@ -7,6 +7,7 @@
 //!
 //! Imports: history, tree, object, storage and the ground.
 
+mod abbreviate;
 mod base;
 mod blame;
 mod branch;
@@ -34,6 +35,7 @@ mod state;
 mod store;
 mod transaction;
 
+pub use abbreviate::Abbreviations;
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
 pub use change::{Change, ChangeKind, Diff};
