@@ -14,10 +14,10 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use engine::{
-    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
-    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys, Listed, LogFilter, Merge,
-    NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction,
+    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
+    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys,
+    Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};

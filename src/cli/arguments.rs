@@ -13,8 +13,10 @@ use super::{
 /// An embedded, versioned database for the memory of AI agents.
 #[derive(Debug, Parser)]
 #[command(name = "undream", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage, 3 conflicts or decisions \
-                        remain, 4 damaged, 5 locked, 6 failed, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage, 3 conflicts or decisions \
+                        remain, 4 damaged, 5 locked, 6 failed, 130 interrupted."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) globals: Globals,

@@ -88,7 +88,8 @@ impl Call {
             return Ok(directory.clone());
         }
         let here = std::env::current_dir()?;
-        let found = here.ancestors().map(|folder| folder.join(DIRECTORY)).find(|path| path.is_dir());
+        let found =
+            here.ancestors().map(|folder| folder.join(DIRECTORY)).find(|path| path.is_dir());
         let none = "there is no Undream database here or in a parent folder";
         found.ok_or_else(|| {
             Failure::new(ErrorKind::NotFound, none).hint("undream init, or --db DIR")

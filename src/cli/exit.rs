@@ -85,7 +85,8 @@ impl Failure {
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("Error: {}.\n", escape(self.error.to_string().trim_end_matches('.')));
+        let mut text =
+            format!("Error: {}.\n", escape(self.error.to_string().trim_end_matches('.')));
         let candidates = self.error.candidates();
         if self.kind() == ErrorKind::NotFound && !candidates.is_empty() {
             let names: Vec<_> = candidates.iter().map(|name| escape(name)).collect();

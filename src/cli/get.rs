@@ -85,10 +85,16 @@ fn write_full(page: &mut Page, eye: &Eye, store: &Store, key: &Key, record: &Rec
         line("context", escape(context).into_owned())?;
     }
     let sources: Vec<_> = record.taint().sources().map(undream::Source::name).collect();
-    line("trust", format!("{} (rests on words of: {})", record.trust().name(), sources.join(", ")))?;
+    line(
+        "trust",
+        format!("{} (rests on words of: {})", record.trust().name(), sources.join(", ")),
+    )?;
     line("author", escape(&from.author.to_string()).into_owned())?;
     let when = ago(commit.committed(), eye.now);
-    line("commit", format!("{} {when}: {}", eye.id(commit.id().object())?, escape(commit.summary())))?;
+    line(
+        "commit",
+        format!("{} {when}: {}", eye.id(commit.id().object())?, escape(commit.summary())),
+    )?;
     if let Some(session) = &from.session {
         line("session", escape(session).into_owned())?;
     }

@@ -163,7 +163,13 @@ impl Join<'_> {
         Failure::new(ErrorKind::Conflict, message).candidates(keys).hint(hint)
     }
 
-    fn write_changes(&self, page: &mut Page, eye: &Eye, changes: &[Change], merge: &Merge) -> Outcome {
+    fn write_changes(
+        &self,
+        page: &mut Page,
+        eye: &Eye,
+        changes: &[Change],
+        merge: &Merge,
+    ) -> Outcome {
         for found in changes {
             if self.deciding.dry_run {
                 change::write(page, eye, found, &|id| merge.entry(id))?;
@@ -174,7 +180,13 @@ impl Join<'_> {
         Ok(())
     }
 
-    fn write_conflict(&self, page: &mut Page, eye: &Eye, conflict: &Conflict, merge: &Merge) -> Outcome {
+    fn write_conflict(
+        &self,
+        page: &mut Page,
+        eye: &Eye,
+        conflict: &Conflict,
+        merge: &Merge,
+    ) -> Outcome {
         let key = eye.paint.name(conflict.key.as_str());
         writeln!(page, "{} {key}: {}", eye.paint.warning("conflict"), conflict.kind.name())?;
         let sides = [

@@ -22,9 +22,7 @@ impl Paint {
         let colours = match colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => {
-                anstream::AutoStream::choice(&stdout()) != anstream::ColorChoice::Never
-            }
+            Colour::Auto => anstream::AutoStream::choice(&stdout()) != anstream::ColorChoice::Never,
         };
         Self { colours, terminal: stdout().is_terminal() }
     }

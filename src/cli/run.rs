@@ -58,10 +58,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
 
 /// Answers a call for help or the version, or says in our form what the parser could not read.
 fn unparsed(error: &clap::Error, words: &[OsString]) -> u8 {
-    let asked = matches!(
-        error.kind(),
-        ClapKind::DisplayHelp | ClapKind::DisplayVersion
-    );
+    let asked = matches!(error.kind(), ClapKind::DisplayHelp | ClapKind::DisplayVersion);
     if asked {
         // Where stdout is closed there is nobody to help.
         drop(error.print());
@@ -89,11 +86,8 @@ fn sentence(error: &clap::Error) -> String {
 }
 
 fn suggested(error: &clap::Error) -> Vec<String> {
-    let kinds = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ];
+    let kinds =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let mut names = Vec::new();
     for kind in kinds {
         match error.get(kind) {

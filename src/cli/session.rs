@@ -10,16 +10,13 @@ use undream::{ErrorKind, Event, Session as Stored, Store};
 use super::call::{Access, Call};
 use super::exit::{Failure, Outcome};
 use super::json as shape;
+use super::nearest::{LIKENESS_MIN, NAMED_MAX, likeness};
 use super::page::Page;
 use super::paint::{Paint, escape, escape_text};
 use super::time::ago;
 
 /// How many events are read at a time.
 const EVENTS_AT_ONCE: u32 = 256;
-/// How many sessions are named as nearest.
-const NAMED_MAX: usize = 3;
-/// How alike an id must be to be named, of 1.
-const LIKENESS_MIN: f32 = 0.6;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Session {
@@ -129,8 +126,7 @@ impl Show {
 
 fn nearest(store: &Store, id: &str) -> Outcome<Vec<String>> {
     let ids = store.session_ids()?.into_iter().map(|(known, _)| known);
-    let alike = |known: &String| similar::TextDiff::from_chars(id, known).ratio();
-    let mut scored: Vec<_> = ids.map(|known| (alike(&known), known)).collect();
+    let mut scored: Vec<_> = ids.map(|known| (likeness(id, &known), known)).collect();
     scored.retain(|(likeness, known)| *likeness >= LIKENESS_MIN || known.starts_with(id));
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     Ok(scored.into_iter().map(|(_, known)| known).take(NAMED_MAX).collect())
