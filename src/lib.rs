@@ -13,6 +13,11 @@ mod storage;
 mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
+pub use dream::{
+    Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
+    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, Review, ReviewMerge,
+    SessionReader, Sessions, SuggestedChange, Suggestion,
+};
 pub use engine::{
     Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
     ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, HolderInfo, Keys,

@@ -37,7 +37,7 @@ pub const NAME_BYTES_MAX: usize = 255;
 /// The most parents of a commit.
 pub const PARENTS_MAX: usize = 16;
 /// The most evidence items of one proposal.
-pub const EVIDENCE_MAX: usize = 4_096;
+pub const EVIDENCE_MAX: usize = 65_536;
 /// The most events one evidence item may span.
 pub const EVIDENCE_EVENTS_MAX: usize = 64;
 /// The most edits in one transaction.

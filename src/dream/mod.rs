@@ -1,8 +1,30 @@
 //! Floor 6, a wing: dreams read past sessions and propose changes to memory.
 //!
-//! A dream writes only its own branch. This wing imports the engine and the floors below it; it
-//! knows nothing of search.
+//! A dream writes only its own branch, `dreams/<n>`, one commit per proposal, and what is known of
+//! it (manifest, sessions read, decisions) as records of kind `system` on the branch `meta`.
+//! Trust, taint and provenance are stamped here from what a proposal cites, never by a curator.
 //!
-//! - [`mine`]: the built-in curator's mining core, which turns sessions into findings.
+//! Imports: the engine and the floors below it. It knows nothing of search and exchange.
 
+mod command;
+mod curator;
+mod dream;
+mod manifest;
 mod mine;
+mod proposal;
+mod quote;
+mod revert;
+mod review;
+mod run;
+mod sources;
+
+pub use command::CommandCurator;
+pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use dream::Dream;
+pub use manifest::{Choice, DreamStatus, Manifest};
+pub use mine::Mine;
+pub use proposal::{Evident, Proposal};
+pub use revert::DreamRevert;
+pub use review::{Review, ReviewMerge};
+pub use run::{DreamRun, Sessions};
+pub use sources::ProposalSources;

@@ -1,6 +1,6 @@
 //! A merge, a revert or a pick on its way: prepared, looked at, resolved, committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -120,7 +120,8 @@ impl Merge {
         let core = self.branch.store().core();
         let mut records = Records::new(core)?;
         records.drafts = self.joined.drafts.clone();
-        let edits = resolved(&self.joined, &self.resolutions, &mut records)?;
+        let joined = &self.joined;
+        let edits = resolved(&joined.edits, &joined.conflicts, &self.resolutions, &mut records)?;
         let mut raw = Vec::new();
         for (key, after) in edits {
             let before = self.joined.ours.get(key.as_str())?;
@@ -257,12 +258,13 @@ fn side(
 
 /// The edits with all decisions applied.
 pub(crate) fn resolved(
-    joined: &Joined,
+    edits: &BTreeMap<Key, Option<RecordId>>,
+    conflicts: &[Conflict],
     resolutions: &BTreeMap<Key, Resolution>,
     records: &mut Records<'_>,
 ) -> Result<BTreeMap<Key, Option<RecordId>>> {
-    let mut edits = joined.edits.clone();
-    for conflict in &joined.conflicts {
+    let mut edits = edits.clone();
+    for conflict in conflicts {
         let Some(resolution) = resolutions.get(&conflict.key) else { continue };
         let chosen = match resolution {
             Resolution::Ours => continue,
@@ -304,10 +306,75 @@ fn write(conflict: &Conflict, text: &str, records: &mut Records<'_>) -> Result<(
     Ok((conflict.key.clone(), id))
 }
 
-/// Edits whose drafts have become records by the author of `message`.
+/// Edits whose drafts have become records by the author of a message.
 pub(crate) struct Made {
     pub(crate) edits: Vec<(Key, Option<RecordId>)>,
     pub(crate) records: Vec<(RecordId, Stored)>,
+}
+
+/// Turns drafts into records. A draft made from an earlier draft follows it.
+pub(crate) struct Finisher<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) seed: &'a Seed,
+    finished: HashMap<RecordId, Arc<Record>>,
+}
+
+impl<'a> Finisher<'a> {
+    pub(crate) fn new(message: &'a Message, seed: &'a Seed) -> Self {
+        Self { message, seed, finished: HashMap::new() }
+    }
+
+    /// Makes the records that `edits` names as drafts.
+    pub(crate) fn finish(
+        &mut self,
+        edits: BTreeMap<Key, Option<RecordId>>,
+        records: &Records<'_>,
+    ) -> Result<Made> {
+        let mut made = Made { edits: Vec::new(), records: Vec::new() };
+        for (key, after) in edits {
+            let after = match after {
+                Some(id) if records.drafts.contains_key(&id) => {
+                    let known = self.finished.contains_key(&id);
+                    let record = self.record(id, records)?;
+                    if !known {
+                        made.records.push((record.id(), record.stored().clone()));
+                    }
+                    Some(record.id())
+                }
+                other => other,
+            };
+            made.edits.push((key, after));
+        }
+        Ok(made)
+    }
+
+    fn record(&mut self, id: RecordId, records: &Records<'_>) -> Result<Arc<Record>> {
+        if let Some(record) = self.finished.get(&id) {
+            return Ok(Arc::clone(record));
+        }
+        let Some(draft) = records.drafts.get(&id) else { return records.get(id) };
+        let before = draft.previous.iter().map(|previous| match self.finished.get(previous) {
+            Some(record) => Ok(Arc::clone(record)),
+            None => records.get(*previous),
+        });
+        let before = before.collect::<Result<Vec<_>>>()?;
+        let before: Vec<&Record> = before.iter().map(|record| &**record).collect();
+        let provenance = Provenance {
+            source: self.message.author.source(),
+            author: self.message.author.clone(),
+            session: self.message.session.clone(),
+            dream: None,
+            evidence: Vec::new(),
+            inputs: Vec::new(),
+        };
+        let trust = draft.trust.unwrap_or(self.message.author.source().trust());
+        let origin = Origin { provenance, trust, taint: draft.taint };
+        let (entry, number) = (draft.entry.clone(), self.finished.len() as u64);
+        let record = Record::make(draft.memory, entry, &before, origin, self.seed, number)?;
+        let record = Arc::new(record);
+        self.finished.insert(id, Arc::clone(&record));
+        Ok(record)
+    }
 }
 
 /// Makes the records of a join that is decided.
@@ -320,44 +387,6 @@ pub(crate) fn made(
 ) -> Result<Made> {
     let mut records = Records::new(core)?;
     records.drafts = joined.drafts.clone();
-    let edits = resolved(joined, resolutions, &mut records)?;
-    let mut out = Made { edits: Vec::new(), records: Vec::new() };
-    for (number, (key, after)) in (0..).zip(edits) {
-        let Some(id) = after else {
-            out.edits.push((key, None));
-            continue;
-        };
-        let after = match records.drafts.get(&id) {
-            Some(draft) => {
-                let record = finish(&records, draft, message, seed, number)?;
-                out.records.push((record.id(), record.stored().clone()));
-                record.id()
-            }
-            None => id,
-        };
-        out.edits.push((key, Some(after)));
-    }
-    Ok(out)
-}
-
-fn finish(
-    records: &Records<'_>,
-    draft: &Draft,
-    message: &Message,
-    seed: &Seed,
-    number: u64,
-) -> Result<Record> {
-    let before = draft.previous.iter().map(|id| records.get(*id)).collect::<Result<Vec<_>>>()?;
-    let before: Vec<&Record> = before.iter().map(|record| &**record).collect();
-    let provenance = Provenance {
-        source: message.author.source(),
-        author: message.author.clone(),
-        session: message.session.clone(),
-        dream: None,
-        evidence: Vec::new(),
-        inputs: Vec::new(),
-    };
-    let trust = draft.trust.unwrap_or(message.author.source().trust());
-    let origin = Origin { provenance, trust, taint: draft.taint };
-    Record::make(draft.memory, draft.entry.clone(), &before, origin, seed, number)
+    let edits = resolved(&joined.edits, &joined.conflicts, resolutions, &mut records)?;
+    Finisher::new(message, seed).finish(edits, &records)
 }

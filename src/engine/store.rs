@@ -8,6 +8,7 @@ use crate::engine::change::Diff;
 use crate::engine::core::Core;
 use crate::engine::database::Database;
 use crate::engine::snapshot::{AsSnapshot, Snapshot};
+use crate::entropy::Seed;
 use crate::error::{Error, Result};
 use crate::history::Graph;
 use crate::object::{
@@ -62,6 +63,11 @@ impl Store {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         self.database.core()
+    }
+
+    /// A seed for texts that a wing salts itself.
+    pub(crate) fn draw_seed(&self) -> Result<Seed> {
+        self.core().seed()
     }
 
     /// The branch with this name.

@@ -290,7 +290,7 @@ impl Transaction {
     }
 
     /// Makes the records.
-    fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
+    pub(crate) fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
         let mut edits = Vec::with_capacity(self.staged.len());
         let mut records = Vec::new();
         let mut homes = Vec::new();
@@ -362,7 +362,7 @@ impl fmt::Debug for Transaction {
 }
 
 /// A transaction whose records are made, on its way to the commit thread.
-struct Prepared {
+pub(crate) struct Prepared {
     branch: Branch,
     base: Snapshot,
     edits: Vec<(Key, Option<RecordId>)>,
@@ -379,7 +379,7 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
+    pub(crate) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();
         let head = turn.head(&store, &name)?;

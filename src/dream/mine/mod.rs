@@ -16,6 +16,7 @@
 
 mod command;
 mod cue;
+mod curator;
 mod drift;
 mod failure;
 mod finding;
@@ -35,6 +36,8 @@ mod speech;
 mod support;
 #[cfg(test)]
 mod tests;
+
+pub use curator::Mine;
 
 pub(crate) use finding::{Cite, Finding, FindingKind, Sources};
 pub(crate) use miner::{MineOptions, Miner, SessionFacts};

@@ -1,0 +1,343 @@
+//! A curator that is a program: JSON Lines on its input and output.
+//!
+//! The protocol is documented in `docs/dreaming.md`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::object::{Entry, Event, Key, Kind, ProposalKind, Session, Trust};
+
+/// The version of the protocol.
+const PROTOCOL: u32 = 1;
+/// The longest line that a program may write.
+const LINE_BYTES_MAX: usize = 4 << 20;
+/// The most proposals that a program may make.
+const PROPOSALS_MAX: usize = 10_000;
+/// How much of what a program writes to its standard error is kept.
+const STDERR_BYTES_MAX: u64 = 16 << 10;
+/// How long a program may take unless told otherwise.
+const TIME_MAX: Duration = Duration::from_secs(600);
+
+/// A curator that is a program. It reads a header, the memory and the sessions as JSON Lines on its
+/// standard input and writes one proposal per line to its standard output. What it proposes is
+/// trusted as an agent's word at most.
+#[derive(Clone, Debug)]
+pub struct CommandCurator {
+    command: String,
+    time_max: Duration,
+}
+
+impl CommandCurator {
+    /// The program `command`, run by the shell.
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), time_max: TIME_MAX }
+    }
+
+    /// How long the program may take before it is stopped and the dream fails.
+    #[must_use]
+    pub fn time_max(mut self, time_max: Duration) -> Self {
+        self.time_max = time_max;
+        self
+    }
+
+    fn failed(&self, why: impl std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Io, format!("the curator `{}` {why}", self.command))
+    }
+}
+
+impl Curator for CommandCurator {
+    fn name(&self) -> String {
+        let name = format!("command:{}", self.command);
+        name.chars().take(limits::NAME_BYTES_MAX / 4).filter(|c| !c.is_control()).collect()
+    }
+
+    fn version(&self) -> String {
+        PROTOCOL.to_string()
+    }
+
+    fn trust_max(&self) -> Trust {
+        Trust::Agent
+    }
+
+    fn propose(
+        &self,
+        input: &CuratorInput<'_>,
+        suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
+    ) -> Result<()> {
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg(&self.command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.failed("cannot be started").with_source(error))?;
+        let outcome = self.converse(&mut child, input, suggest);
+        if outcome.is_err() {
+            // It may have ended by itself; either way it is gone after this.
+            drop(child.kill());
+            drop(child.wait());
+        }
+        outcome
+    }
+}
+
+impl CommandCurator {
+    fn converse(
+        &self,
+        child: &mut Child,
+        input: &CuratorInput<'_>,
+        suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
+    ) -> Result<()> {
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(self.failed("has no input or output"));
+        };
+        let (said, lines) = mpsc::channel();
+        let reading = std::thread::spawn(move || read_lines(stdout, &said));
+        let complaints = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            // What cannot be read is missing from the complaint and nothing else.
+            drop(stderr.take(STDERR_BYTES_MAX).read_to_end(&mut text));
+            String::from_utf8_lossy(&text).trim().to_owned()
+        });
+        let (fed, feeding) = mpsc::sync_channel::<Vec<u8>>(4);
+        let writing = std::thread::spawn(move || {
+            for bytes in feeding {
+                // A program that has read enough closes its input; that is its right.
+                if stdin.write_all(&bytes).is_err() {
+                    break;
+                }
+            }
+        });
+        self.feed(input, &fed)?;
+        drop(fed);
+        let mut count = 0;
+        let mut left = self.time_max;
+        let step = Duration::from_millis(50);
+        loop {
+            match lines.recv_timeout(step) {
+                Ok(line) => {
+                    count += 1;
+                    if count > PROPOSALS_MAX {
+                        return Err(self.failed(format!("made over {PROPOSALS_MAX} proposals")));
+                    }
+                    suggest(self.suggestion(&line?)?)?;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    left = left.saturating_sub(step);
+                    if left.is_zero() {
+                        let seconds = self.time_max.as_secs_f64();
+                        return Err(self.failed(format!("did not finish within {seconds} s")));
+                    }
+                }
+            }
+        }
+        let status = child.wait()?;
+        for thread in [reading, writing] {
+            thread.join().map_err(|_| self.failed("could not be talked to"))?;
+        }
+        let complaint = complaints.join().unwrap_or_default();
+        if status.success() {
+            return Ok(());
+        }
+        let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
+        Err(self.failed(format!("failed with {status}{said}")))
+    }
+
+    /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
+    fn feed(&self, input: &CuratorInput<'_>, out: &mpsc::SyncSender<Vec<u8>>) -> Result<()> {
+        let header = serde_json::json!({
+            "undream_curator": PROTOCOL,
+            "instructions": input.instructions,
+            "memories": input.memory.count("")?,
+            "sessions": input.sessions.sessions().len(),
+        });
+        let mut open = self.send(out, &header)?;
+        for entry in input.memory.entries("") {
+            if !open {
+                return Ok(());
+            }
+            let (key, record) = entry?;
+            let Ok(entry) = record.to_entry() else { continue };
+            open = self.send(
+                out,
+                &serde_json::json!({ "memory": {
+                    "key": key.as_str(), "title": entry.title, "text": entry.text,
+                    "kind": entry.kind.as_str(), "labels": entry.labels,
+                    "trust": record.trust().name(),
+                }}),
+            )?;
+        }
+        for session in input.sessions.sessions() {
+            // Everything is read through the reader, so that all of it can be cited.
+            let events = input.sessions.events(session.id())?;
+            if open {
+                open = self.send(out, &session_line(session, &events))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, out: &mpsc::SyncSender<Vec<u8>>, value: &serde_json::Value) -> Result<bool> {
+        let mut bytes = serde_json::to_vec(value)
+            .map_err(|error| self.failed("cannot be told a line").with_source(error))?;
+        bytes.push(b'\n');
+        let mut tries = self.time_max.as_millis() / 10;
+        loop {
+            match out.try_send(bytes) {
+                Ok(()) => return Ok(true),
+                Err(mpsc::TrySendError::Disconnected(_)) => return Ok(false),
+                Err(mpsc::TrySendError::Full(_)) if tries == 0 => {
+                    return Err(self.failed("stopped reading its input"));
+                }
+                Err(mpsc::TrySendError::Full(back)) => {
+                    tries -= 1;
+                    bytes = back;
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+        }
+    }
+
+    fn suggestion(&self, line: &str) -> Result<Suggestion> {
+        let nonsense = |error: serde_json::Error| {
+            let start: String = line.chars().take(80).collect();
+            self.failed(format!("wrote a line that is no proposal: `{start}`")).with_source(error)
+        };
+        let said: Said = serde_json::from_str(line).map_err(nonsense)?;
+        let changes = said.changes.into_iter().map(SaidChange::read).collect::<Result<Vec<_>>>()?;
+        let cites = said.evidence.into_iter().map(|cite| Citation {
+            session: cite.session,
+            first: cite.events[0],
+            last: cite.events[1],
+        });
+        Ok(Suggestion {
+            kind: ProposalKind::from_name(&said.kind).unwrap_or(ProposalKind::Other),
+            title: said.title,
+            changes,
+            rationale: said.rationale,
+            confidence: (said.confidence.clamp(0.0, 1.0) * 1_000.0).round() as u16,
+            cites: cites.collect(),
+            inputs: Vec::new(),
+        })
+    }
+}
+
+/// Hands over the lines of `source` until it ends or one is no text of allowed length.
+fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
+    let mut source = BufReader::new(source);
+    loop {
+        let mut line = Vec::new();
+        let read = source.by_ref().take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut line);
+        let line = match read {
+            Ok(0) => return,
+            Ok(_) if line.len() > LINE_BYTES_MAX => {
+                let message = format!("the curator wrote a line over {LINE_BYTES_MAX} bytes");
+                Err(Error::new(ErrorKind::Io, message))
+            }
+            Ok(_) => String::from_utf8(line).map_err(|error| {
+                Error::new(ErrorKind::Io, "the curator wrote no UTF-8").with_source(error)
+            }),
+            Err(error) => Err(error.into()),
+        };
+        if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
+            continue;
+        }
+        let failed = line.is_err();
+        if out.send(line).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn session_line(session: &Session, events: &[Event]) -> serde_json::Value {
+    let facts = session.facts();
+    let events: Vec<_> = events.iter().map(event_line).collect();
+    serde_json::json!({ "session": {
+        "session_id": facts.id, "source": facts.source, "agent": facts.agent, "model": facts.model,
+        "task_id": facts.task, "user": facts.user, "project": facts.project,
+        "labels": facts.labels, "outcome": facts.outcome.map(crate::object::Outcome::name),
+        "started_at": facts.started.map(|time| time.to_string()), "events": events,
+    }})
+}
+
+fn event_line(event: &Event) -> serde_json::Value {
+    let role = event.role.name();
+    match &event.call {
+        Some(call) => serde_json::json!({
+            "role": role, "tool": call.tool, "args": call.args, "result": call.result,
+            "is_error": call.is_error,
+        }),
+        None => serde_json::json!({ "role": role, "content": event.content }),
+    }
+}
+
+/// A proposal as a program writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default)]
+    kind: String,
+    title: String,
+    rationale: String,
+    #[serde(default)]
+    confidence: f64,
+    changes: Vec<SaidChange>,
+    #[serde(default)]
+    evidence: Vec<SaidCite>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct SaidCite {
+    session: String,
+    events: [u32; 2],
+}
+
+/// A change as a program writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum SaidChange {
+    Put {
+        key: String,
+        text: String,
+        title: Option<String>,
+        kind: Option<String>,
+        #[serde(default)]
+        labels: Vec<String>,
+    },
+    Remove {
+        key: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+}
+
+impl SaidChange {
+    fn read(self) -> Result<SuggestedChange> {
+        Ok(match self {
+            Self::Remove { key } => SuggestedChange::Remove(Key::new(key)?),
+            Self::Rename { from, to } => SuggestedChange::Rename(Key::new(from)?, Key::new(to)?),
+            Self::Put { key, text, title, kind, labels } => {
+                let mut entry = Entry::new(text);
+                entry.title = title;
+                entry.labels = labels;
+                if let Some(kind) = kind {
+                    entry.kind = Kind::new(kind)?;
+                }
+                SuggestedChange::Put(Key::new(key)?, entry.checked()?)
+            }
+        })
+    }
+}

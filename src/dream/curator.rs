@@ -1,0 +1,182 @@
+//! What a curator is given, and what it hands back.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::engine::{Snapshot, Store};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::object::{
+    Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Taint, Trust,
+};
+use crate::storage::{RecordId, TextId};
+
+/// Proposes changes to a memory, given a snapshot of it and sessions. It writes nowhere: what it
+/// hands back is checked, stamped with trust and written to the dream's branch by the engine.
+pub trait Curator {
+    /// The curator's name, such as `mine`.
+    fn name(&self) -> String;
+
+    /// The version of its method, so that a dream can say what made it.
+    fn version(&self) -> String;
+
+    /// The most that its proposals may be trusted, whatever they cite. A curator whose reading
+    /// cannot be followed says less than [`Trust::User`].
+    fn trust_max(&self) -> Trust {
+        Trust::User
+    }
+
+    /// Reads, and hands suggestions to `suggest`, best first.
+    ///
+    /// # Errors
+    /// Whatever keeps it from finishing; suggestions handed over before are kept, and the dream is
+    /// marked as failed.
+    fn propose(
+        &self,
+        input: &CuratorInput<'_>,
+        suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
+    ) -> Result<()>;
+}
+
+/// What a curator may read.
+#[derive(Debug)]
+pub struct CuratorInput<'a> {
+    /// The memory as it was when the dream began.
+    pub memory: &'a Snapshot,
+    /// The sessions.
+    pub sessions: &'a SessionReader<'a>,
+    /// What the person who ordered the dream asked for.
+    pub instructions: Option<&'a str>,
+}
+
+/// A change that a curator suggests.
+#[derive(Clone, Debug)]
+pub enum SuggestedChange {
+    /// Write an entry at a key.
+    Put(Key, Entry),
+    /// Remove the memory at a key.
+    Remove(Key),
+    /// Move a memory.
+    Rename(Key, Key),
+}
+
+/// Events of a session, by the session's own id; both numbers inclusive, counted from 0.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Citation {
+    /// The session's id.
+    pub session: String,
+    /// The first event.
+    pub first: u32,
+    /// The last event.
+    pub last: u32,
+}
+
+/// One suggestion: changes that belong together, and what they rest on.
+#[derive(Clone, Debug)]
+pub struct Suggestion {
+    /// What it is about.
+    pub kind: ProposalKind,
+    /// A heading.
+    pub title: String,
+    /// The changes.
+    pub changes: Vec<SuggestedChange>,
+    /// Why.
+    pub rationale: String,
+    /// How sure the curator is, per mille.
+    pub confidence: u16,
+    /// The events it rests on.
+    pub cites: Vec<Citation>,
+    /// The records it was made from.
+    pub inputs: Vec<RecordId>,
+}
+
+/// What is remembered of a session that was read: enough to make evidence of its events without
+/// reading it again.
+#[derive(Debug)]
+struct Noted {
+    session: usize,
+    events: Vec<(TextId, Source)>,
+}
+
+/// Gives a curator the sessions of a dream, one by one, and keeps note of what it reads.
+#[derive(Debug)]
+pub struct SessionReader<'a> {
+    store: &'a Store,
+    sessions: Vec<Session>,
+    noted: Mutex<BTreeMap<String, Noted>>,
+}
+
+impl<'a> SessionReader<'a> {
+    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
+        Self { store, sessions, noted: Mutex::default() }
+    }
+
+    /// The sessions of the dream, without their events.
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// The events of a session of this dream, in order. An erased event is an empty one, so that
+    /// numbers stay right.
+    ///
+    /// # Errors
+    /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
+    pub fn events(&self, id: &str) -> Result<Vec<Event>> {
+        let missing =
+            || Error::not_found(format!("session `{id}` is not among those of this dream"));
+        let found = self.sessions.iter().position(|session| session.id() == id);
+        let index = found.ok_or_else(missing)?;
+        let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
+        let mut events = Vec::with_capacity(stored.len());
+        let mut noted = Vec::with_capacity(stored.len());
+        for (_, text, event) in stored {
+            let event = event.unwrap_or_else(|| Event::said(Role::Meta, ""));
+            noted.push((text, event.source()));
+            events.push(event);
+        }
+        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.insert(id.to_owned(), Noted { session: index, events: noted });
+        Ok(events)
+    }
+
+    /// How many sessions and events were read.
+    pub(crate) fn read(&self) -> (usize, usize) {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        (notes.len(), notes.values().map(|noted| noted.events.len()).sum())
+    }
+
+    /// Evidence for citations, the least trust of their sources and all of these together.
+    ///
+    /// # Errors
+    /// `Invalid` if a citation names a session or an event that was not read.
+    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Trust, Taint)> {
+        limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut evidence = Vec::with_capacity(cites.len());
+        let (mut trust, mut taint) = (None::<Trust>, Taint::default());
+        for cite in cites {
+            let unread = || {
+                Error::invalid(format!(
+                    "the curator cites events {} to {} of session `{}`, which it did not read",
+                    cite.first, cite.last, cite.session
+                ))
+            };
+            let noted = notes.get(&cite.session).ok_or_else(unread)?;
+            let range = cite.first as usize..(cite.last as usize).saturating_add(1);
+            let events = noted.events.get(range).filter(|events| !events.is_empty());
+            let events = events.ok_or_else(unread)?;
+            limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
+            for (_, source) in events {
+                trust = Some(trust.map_or(source.trust(), |least| least.min(source.trust())));
+                taint = taint.union(Taint::of(*source));
+            }
+            evidence.push(Evidence {
+                session: self.sessions[noted.session].object_id(),
+                first: cite.first,
+                last: cite.last,
+                texts: events.iter().map(|(text, _)| *text).collect(),
+            });
+        }
+        Ok((evidence, trust.unwrap_or_default(), taint))
+    }
+}

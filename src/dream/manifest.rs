@@ -1,0 +1,208 @@
+//! What is known of a dream beside its proposals: records on the store's branch `meta`.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::engine::{Branch, Snapshot, Store, Transaction};
+use crate::error::{Error, Result};
+use crate::object::{Entry, Kind, RefName, Verb};
+use crate::storage::CommitId;
+
+/// Where a dream stands.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DreamStatus {
+    /// The curator is at work.
+    Running,
+    /// Proposals wait for decisions or to be merged.
+    Waiting,
+    /// Some proposals were merged, others wait.
+    PartlyMerged,
+    /// All proposals are decided, and some were merged.
+    Merged,
+    /// All proposals were rejected.
+    Rejected,
+    /// The curator proposed nothing.
+    Nothing,
+    /// The curator failed; what it had proposed is kept.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+    /// A newer dream read all that this one read. Its decisions are kept.
+    Superseded,
+}
+
+impl DreamStatus {
+    /// The status in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::PartlyMerged => "partly merged",
+            Self::Merged => "merged",
+            Self::Rejected => "rejected",
+            Self::Nothing => "nothing",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// Whether the dream has read its sessions to the end.
+    pub(crate) fn is_complete(self) -> bool {
+        !matches!(self, Self::Running | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// How much a memory holds.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Signal {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of their texts.
+    pub bytes: u64,
+}
+
+/// What a dream did: what it read, proposed and dropped, also when it did nothing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Manifest {
+    /// The dream's number.
+    pub number: u64,
+    /// The branch it is of.
+    pub branch: String,
+    /// The commit it started from.
+    pub base: String,
+    /// The curator.
+    pub curator: String,
+    /// The curator's version.
+    pub curator_version: String,
+    /// What the person who ordered it asked for.
+    pub instructions: Option<String>,
+    /// Where it stands.
+    pub status: DreamStatus,
+    /// When it began, in microseconds since 1970.
+    pub started: i64,
+    /// When it ended.
+    pub ended: Option<i64>,
+    /// Sessions read.
+    pub sessions_read: u64,
+    /// Events read.
+    pub events_read: u64,
+    /// Suggestions the curator made.
+    pub suggested: u64,
+    /// Proposals that were written.
+    pub proposals: u32,
+    /// Suggestions that were not written, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    /// The memory before.
+    pub before: Signal,
+    /// The memory if all proposals were merged.
+    pub after: Signal,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+impl Manifest {
+    /// The commit it started from.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record was damaged.
+    pub fn base_commit(&self) -> Result<CommitId> {
+        self.base.parse()
+    }
+
+    /// When it began.
+    pub fn started(&self) -> Time {
+        Time::from_micros(self.started)
+    }
+
+    /// When it ended.
+    pub fn ended(&self) -> Option<Time> {
+        self.ended.map(Time::from_micros)
+    }
+}
+
+/// A decision on a proposal, and what became of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Choice {
+    /// `approved`, `amended` or `rejected`.
+    pub verb: Verb,
+    /// Who decided.
+    pub reviewer: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The text to write instead of the proposed one.
+    pub text: Option<String>,
+    /// Whether it is on the branch.
+    pub merged: bool,
+    /// Whether it was taken back.
+    pub reverted: bool,
+}
+
+/// The decisions of a dream, by proposal number.
+pub(crate) type Choices = BTreeMap<u32, Choice>;
+/// The sessions a dream read: id and object.
+pub(crate) type SessionList = Vec<(String, String)>;
+
+/// A store's branch `meta`.
+pub(crate) fn meta(store: &Store) -> Branch {
+    store.any_branch(RefName::meta())
+}
+
+/// The records of one dream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Manifest,
+    Sessions,
+    Decisions,
+}
+
+pub(crate) fn part_key(number: u64, part: Part) -> String {
+    let name = match part {
+        Part::Manifest => "manifest",
+        Part::Sessions => "sessions",
+        Part::Decisions => "decisions",
+    };
+    format!("dreams/{number:08}/{name}")
+}
+
+/// Reads a record of a dream; `None` if there is none.
+pub(crate) fn load<T: DeserializeOwned>(
+    meta: &Snapshot,
+    number: u64,
+    part: Part,
+) -> Result<Option<T>> {
+    let key = part_key(number, part);
+    let Some(record) = meta.get(&key)? else { return Ok(None) };
+    serde_json::from_str(record.text()?).map(Some).map_err(|error| {
+        Error::corrupt(format!("the record `{key}` is damaged")).with_source(error)
+    })
+}
+
+/// Writes a record of a dream.
+pub(crate) fn save<T: Serialize>(
+    transaction: &mut Transaction,
+    number: u64,
+    part: Part,
+    value: &T,
+) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::invalid("a dream's record cannot be written").with_source(error))?;
+    transaction.put(part_key(number, part), Entry::new(text).kind(Kind::SYSTEM))
+}
+
+/// The numbers of all dreams, in order.
+pub(crate) fn numbers(meta: &Snapshot) -> Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in meta.keys("dreams") {
+        let (key, _) = entry?;
+        let mut parts = key.as_str().split('/').skip(1);
+        if let (Some(number), Some("manifest")) = (parts.next(), parts.next()) {
+            numbers.extend(number.parse::<u64>());
+        }
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,349 @@
+//! Deciding on proposals, and merging what was approved.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::dream::dream::Dream;
+use crate::dream::manifest::{Choice, Choices, DreamStatus, Manifest, Part, load, meta, save};
+use crate::dream::proposal::Proposal;
+use crate::dream::run::write_meta;
+use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
+use crate::error::{Error, ErrorKind, Result};
+use crate::object::{Author, Cause, Decision, Entry, Message, SaltedText, Verb, cause_text};
+use crate::storage::CommitId;
+
+/// A person at work on a dream's proposals. Each decision is kept at once; merging takes what is
+/// approved and not yet merged, in as many rounds as one likes.
+#[derive(Debug)]
+pub struct Review {
+    dream: Dream,
+    reviewer: Author,
+    proposals: Vec<Proposal>,
+}
+
+impl Dream {
+    /// Begins or resumes the review of this dream.
+    ///
+    /// # Errors
+    /// `Invalid` if the dream is still running; `Corrupt` if something is damaged.
+    pub fn review_as(&self, reviewer: Author) -> Result<Review> {
+        reviewer.check()?;
+        if self.manifest()?.status == DreamStatus::Running {
+            return Err(Error::invalid(format!("dream {} is still running", self.number())));
+        }
+        let proposals = self.proposals()?;
+        Ok(Review { dream: self.clone(), reviewer, proposals })
+    }
+}
+
+impl Review {
+    /// The proposals, best first, each with its decision.
+    pub fn proposals(&self) -> &[Proposal] {
+        &self.proposals
+    }
+
+    /// Approves the open proposals that `choose` picks, with what they depend on. Returns their
+    /// numbers.
+    ///
+    /// # Errors
+    /// `Conflict` if one depends on a proposal that was rejected.
+    pub fn approve(&mut self, choose: impl Fn(&Proposal) -> bool) -> Result<Vec<u32>> {
+        let open = self.proposals.iter().filter(|proposal| proposal.is_open() && choose(proposal));
+        let numbers: Vec<u32> = open.map(Proposal::number).collect();
+        self.approve_numbers(&numbers, None)
+    }
+
+    /// Approves proposals by number, also ones that were rejected before, with what they depend
+    /// on. Returns the numbers of all that are newly approved.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such proposal; `Conflict` if one depends on a rejected one.
+    pub fn approve_numbers(&mut self, numbers: &[u32], reason: Option<&str>) -> Result<Vec<u32>> {
+        let mut wanted: BTreeSet<u32> = numbers.iter().copied().collect();
+        let mut pending: Vec<u32> = numbers.to_vec();
+        while let Some(number) = pending.pop() {
+            let proposal = self.proposal(number)?;
+            for needed in proposal.depends_on() {
+                let other = self.proposal(*needed)?;
+                let rejected = other.choice().is_some_and(|choice| choice.verb == Verb::Reject);
+                if rejected && !numbers.contains(needed) {
+                    return Err(Error::new(
+                        ErrorKind::Conflict,
+                        format!("proposal {number} needs proposal {needed}, which is rejected"),
+                    ));
+                }
+                if wanted.insert(*needed) {
+                    pending.push(*needed);
+                }
+            }
+        }
+        let choice = self.choice(Verb::Approve, reason, None);
+        let mut approved = Vec::new();
+        for number in wanted {
+            let held = self.proposal(number)?.choice();
+            if held.is_none_or(|held| held.verb == Verb::Reject) {
+                approved.push((number, choice.clone()));
+            }
+        }
+        self.decide(approved)
+    }
+
+    /// Approves a proposal with another text.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such proposal; `Invalid` if it is merged already or writes no
+    /// single text; `Limit` if the text is too long.
+    pub fn amend(&mut self, number: u32, text: &str, reason: Option<&str>) -> Result<()> {
+        let proposal = self.proposal(number)?;
+        let writes = proposal.changes().iter().filter(|change| change.after.is_some()).count();
+        if writes != 1 {
+            return Err(Error::invalid(format!(
+                "proposal {number} writes {writes} memories; only one with a single text can be \
+                 given another"
+            )));
+        }
+        Entry::new(text).checked()?;
+        self.approve_numbers(&[number], reason)?;
+        let choice = self.choice(Verb::Amend, reason, Some(text.to_owned()));
+        self.decide(vec![(number, choice)]).map(drop)
+    }
+
+    /// Rejects proposals by number.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such proposal; `Invalid` if it is merged: then it is to be taken
+    /// back.
+    pub fn reject_numbers(&mut self, numbers: &[u32], reason: Option<&str>) -> Result<Vec<u32>> {
+        let choice = self.choice(Verb::Reject, reason, None);
+        self.decide(numbers.iter().map(|number| (*number, choice.clone())).collect())
+    }
+
+    fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
+        Choice {
+            verb,
+            reviewer: self.reviewer.to_string(),
+            reason: reason.map(str::to_owned),
+            text,
+            merged: false,
+            reverted: false,
+        }
+    }
+
+    fn proposal(&self, number: u32) -> Result<&Proposal> {
+        let found = self.proposals.iter().find(|proposal| proposal.number() == number);
+        found.ok_or_else(|| {
+            let count = self.proposals.len();
+            let dream = self.dream.number();
+            Error::not_found(format!("dream {dream} has {count} proposals, no number {number}"))
+        })
+    }
+
+    /// Keeps decisions.
+    fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
+        for (number, _) in &decisions {
+            if self.proposal(*number)?.choice().is_some_and(|choice| choice.merged) {
+                return Err(Error::invalid(format!(
+                    "proposal {number} is merged already; it can be taken back, not decided anew"
+                )));
+            }
+        }
+        if decisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (dream, all) = (&self.dream, self.proposals.len());
+        let text = format!("Decide on dream {}", dream.number());
+        write_meta(dream.store(), self.reviewer.message(text), |transaction| {
+            let snapshot = transaction.base().clone();
+            let mut choices: Choices =
+                load(&snapshot, dream.number(), Part::Decisions)?.unwrap_or_default();
+            choices.extend(decisions.iter().cloned());
+            save(transaction, dream.number(), Part::Decisions, &choices)?;
+            update_status(transaction, dream, all, &choices)
+        })?;
+        let numbers = decisions.iter().map(|(number, _)| *number).collect();
+        for (number, choice) in decisions {
+            for proposal in self.proposals.iter_mut().filter(|held| held.number() == number) {
+                proposal.choice = Some(choice.clone());
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Prepares the merge of what is approved and not yet merged.
+    ///
+    /// # Errors
+    /// `Conflict` if nothing is approved; `Corrupt` if something is damaged.
+    pub fn merge(&self) -> Result<ReviewMerge> {
+        let ready = |proposal: &&Proposal| {
+            proposal.choice().is_some_and(|choice| choice.verb != Verb::Reject && !choice.merged)
+        };
+        let approved: Vec<&Proposal> = self.proposals.iter().filter(ready).collect();
+        if approved.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("no approved proposal of dream {} waits to be merged", self.dream.number()),
+            ));
+        }
+        let links = approved.iter().map(|proposal| self.link(proposal)).collect();
+        let chain = Chain::prepare(self.dream.base_branch()?, links)?;
+        let numbers = approved.iter().map(|proposal| proposal.number()).collect();
+        Ok(ReviewMerge {
+            dream: self.dream.clone(),
+            reviewer: self.reviewer.clone(),
+            all: self.proposals.len(),
+            numbers,
+            chain,
+        })
+    }
+
+    fn link(&self, proposal: &Proposal) -> Link {
+        let amended = proposal.choice().and_then(|choice| choice.text.clone());
+        let dream = self.dream.number();
+        let title = format!("dream {dream}, proposal {}: {}", proposal.number(), proposal.title());
+        Link {
+            source: proposal.commit(),
+            cause: Cause::Pick {
+                dream,
+                proposal: proposal.number(),
+                source: proposal.commit(),
+                amended: amended.is_some(),
+            },
+            amended,
+            message: self.reviewer.message(title),
+        }
+    }
+}
+
+/// Approved proposals on their way to the branch. Nothing is written before
+/// [`ReviewMerge::commit`].
+#[must_use = "a merge does nothing until it is committed"]
+pub struct ReviewMerge {
+    dream: Dream,
+    reviewer: Author,
+    all: usize,
+    numbers: Vec<u32>,
+    chain: Chain,
+}
+
+impl ReviewMerge {
+    /// The numbers of the proposals to be merged.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// The conflicts that need a decision, each with the proposal it is of.
+    pub fn conflicts(&self) -> Vec<(u32, Conflict)> {
+        let open = self.chain.conflicts().into_iter();
+        open.map(|(link, conflict)| (self.numbers[link], conflict)).collect()
+    }
+
+    /// Decides every open conflict.
+    ///
+    /// # Errors
+    /// `Limit` if a new text is too long.
+    pub fn resolve(&mut self, mut choose: impl FnMut(&Conflict) -> Resolution) -> Result<()> {
+        while let Some((_, conflict)) = self.conflicts().into_iter().next() {
+            self.resolve_key(conflict.key.as_str(), choose(&conflict))?;
+        }
+        Ok(())
+    }
+
+    /// Decides the conflict at `key`.
+    ///
+    /// # Errors
+    /// `NotFound` with the keys in conflict; `Limit` if a new text is too long.
+    pub fn resolve_key(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        if let Resolution::Text(text) = &resolution {
+            Entry::new(text.clone()).checked()?;
+        }
+        self.chain.resolve_key(key, resolution)
+    }
+
+    /// What committing changes on the branch.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn changes(&self) -> Result<Vec<Change>> {
+        self.chain.changes()
+    }
+
+    /// Merges: one pick per proposal, closed by one review commit, and the account of it, in one
+    /// durable write. Returns the review commit.
+    ///
+    /// # Errors
+    /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
+    pub fn commit(self, text: &str) -> Result<CommitId> {
+        let message = self.reviewer.message(text);
+        let dream = self.dream.clone();
+        let choices = dream.choices()?;
+        let closing = closing(&dream, &self.numbers, &choices)?;
+        let (numbers, all, reviewer) = (self.numbers, self.all, self.reviewer);
+        let beside = || -> Result<(Transaction, Message)> {
+            let mut transaction = meta(dream.store()).write_reserved()?;
+            let mut choices = dream.choices()?;
+            for number in &numbers {
+                if let Some(choice) = choices.get_mut(number) {
+                    choice.merged = true;
+                }
+            }
+            save(&mut transaction, dream.number(), Part::Decisions, &choices)?;
+            update_status(&mut transaction, &dream, all, &choices)?;
+            let text = format!("Merge {} proposals of dream {}", numbers.len(), dream.number());
+            Ok((transaction, reviewer.message(text)))
+        };
+        self.chain.commit(&message, &closing, &beside)
+    }
+}
+
+impl fmt::Debug for ReviewMerge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReviewMerge({:?} of {:?})", self.numbers, self.dream)
+    }
+}
+
+/// The cause of the review commit: the decisions of this round, rejections included.
+fn closing(dream: &Dream, numbers: &[u32], choices: &Choices) -> Result<(Cause, Vec<SaltedText>)> {
+    let seed = dream.store().draw_seed()?;
+    let mut decisions = Vec::new();
+    let mut texts = Vec::new();
+    for (number, choice) in choices {
+        if !numbers.contains(number) && choice.verb != Verb::Reject {
+            continue;
+        }
+        let reason = choice.reason.as_ref().map(|reason| {
+            texts.push(cause_text(&seed, texts.len() as u64, reason));
+            texts[texts.len() - 1].id()
+        });
+        decisions.push(Decision { proposal: *number, verb: choice.verb, reason });
+    }
+    Ok((Cause::Review { dream: dream.number(), decisions }, texts))
+}
+
+/// Writes the status that follows from the decisions.
+pub(crate) fn update_status(
+    transaction: &mut Transaction,
+    dream: &Dream,
+    all: usize,
+    choices: &Choices,
+) -> Result<()> {
+    let snapshot = transaction.base().clone();
+    let missing = || Error::not_found(format!("there is no dream {}", dream.number()));
+    let mut manifest: Manifest =
+        load(&snapshot, dream.number(), Part::Manifest)?.ok_or_else(missing)?;
+    let merged = choices.values().filter(|choice| choice.merged).count();
+    let rejected = choices.values().filter(|choice| choice.verb == Verb::Reject).count();
+    let decided = merged + rejected == all;
+    manifest.status = match (merged, decided) {
+        _ if matches!(manifest.status, DreamStatus::Failed | DreamStatus::Cancelled)
+            && merged == 0 =>
+        {
+            manifest.status
+        }
+        (0, true) => DreamStatus::Rejected,
+        (0, false) if manifest.status == DreamStatus::Superseded => DreamStatus::Superseded,
+        (0, false) => DreamStatus::Waiting,
+        (_, true) => DreamStatus::Merged,
+        (_, false) => DreamStatus::PartlyMerged,
+    };
+    save(transaction, dream.number(), Part::Manifest, &manifest)
+}
