@@ -19,10 +19,10 @@ pub use dream::{
     SessionReader, Sessions, SuggestedChange, Suggestion,
 };
 pub use engine::{
-    AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
-    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter, Merge,
-    NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction, VerifyReport,
+    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
+    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo,
+    Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -32,7 +32,7 @@ pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb,
+    Trust, Verb, is_unprintable,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

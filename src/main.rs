@@ -1,3 +1,7 @@
-//! The command line.
+//! The command line: a face that uses only what a stranger could use, the crate's public API.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os())
+}

@@ -50,6 +50,16 @@ impl Store {
         let row = crate::engine::row::read_row(&reader, sequence)?.ok_or_else(unknown)?;
         row.summary.commit.ok_or_else(unknown).and_then(|id| core.commit(id))
     }
+
+    /// The place in the log of the row that first held a record: of two versions, the one with the
+    /// greater place is newer.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such record.
+    pub fn place_of(&self, record: RecordId) -> Result<u64> {
+        let unknown = || Error::not_found(format!("there is no record {record:.12}"));
+        self.core().row_of(&record.object())?.ok_or_else(unknown)
+    }
 }
 
 impl Branch {

@@ -94,7 +94,7 @@ impl Chain {
             let theirs = core.tree(&picked)?;
             let step = plan(&base, &current, &theirs, &mut records)?;
             let mut edits =
-                resolved(&step.edits, &step.conflicts, &self.resolutions, &mut records)?;
+                resolved(&current, &step.edits, &step.conflicts, &self.resolutions, &mut records)?;
             if let Some(text) = &link.amended {
                 amend(&mut edits, text, &mut records)?;
             }

@@ -20,6 +20,17 @@ pub struct HolderInfo {
     pub command: String,
 }
 
+impl HolderInfo {
+    /// The processes that have the database in `directory` open for writing. The database itself
+    /// need not be open, so that whoever finds it locked can say by whom.
+    ///
+    /// # Errors
+    /// `Io` if the directory cannot be read.
+    pub fn in_directory(directory: impl AsRef<Path>) -> Result<Vec<Self>> {
+        Holder::list(directory.as_ref())
+    }
+}
+
 /// This process's file; removed when dropped.
 pub(crate) struct Holder {
     file: PathBuf,

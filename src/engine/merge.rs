@@ -121,7 +121,13 @@ impl Merge {
         let mut records = Records::new(core)?;
         records.drafts = self.joined.drafts.clone();
         let joined = &self.joined;
-        let edits = resolved(&joined.edits, &joined.conflicts, &self.resolutions, &mut records)?;
+        let edits = resolved(
+            &joined.ours,
+            &joined.edits,
+            &joined.conflicts,
+            &self.resolutions,
+            &mut records,
+        )?;
         let mut raw = Vec::new();
         for (key, after) in edits {
             let before = self.joined.ours.get(key.as_str())?;
@@ -270,12 +276,13 @@ fn side(
 
 /// The edits with all decisions applied.
 pub(crate) fn resolved(
-    edits: &BTreeMap<Key, Option<RecordId>>,
+    ours: &PinnedTree,
+    joined: &BTreeMap<Key, Option<RecordId>>,
     conflicts: &[Conflict],
     resolutions: &BTreeMap<Key, Resolution>,
     records: &mut Records<'_>,
 ) -> Result<BTreeMap<Key, Option<RecordId>>> {
-    let mut edits = edits.clone();
+    let mut edits = joined.clone();
     let mut coming: Vec<Place> = Vec::new();
     // First all leave, then all come: the decisions of several conflicts may swap memories.
     for conflict in conflicts {
@@ -299,14 +306,14 @@ pub(crate) fn resolved(
     for (key, record) in coming {
         let standing = match edits.get(&key) {
             Some(edit) => *edit,
-            None => joined.ours.get(key.as_str())?,
+            None => ours.get(key.as_str())?,
         };
         match standing {
             Some(other) if records.memory(other)? != records.memory(record)? => {
                 return Err(excluded(&key));
             }
             // Ours stays as it is, or as it was joined.
-            Some(other) if joined.edits.get(&key) == Some(&Some(other)) => {}
+            Some(other) if joined.get(&key) == Some(&Some(other)) => {}
             _ => drop(edits.insert(key, Some(record))),
         }
     }
@@ -423,6 +430,7 @@ pub(crate) fn made(
 ) -> Result<Made> {
     let mut records = Records::new(core)?;
     records.drafts = joined.drafts.clone();
-    let edits = resolved(&joined.edits, &joined.conflicts, resolutions, &mut records)?;
+    let edits =
+        resolved(&joined.ours, &joined.edits, &joined.conflicts, resolutions, &mut records)?;
     Finisher::new(message, seed).finish(edits, &records)
 }

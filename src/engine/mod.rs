@@ -7,6 +7,7 @@
 //!
 //! Imports: history, tree, object, storage and the ground.
 
+mod abbreviate;
 mod base;
 mod blame;
 mod branch;
@@ -40,6 +41,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use abbreviate::Abbreviations;
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
 pub(crate) use chain::{Chain, Link};

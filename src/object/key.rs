@@ -94,7 +94,7 @@ impl Key {
 
 /// Whether a terminal or a reader would not see `c`, or see something else: control, format,
 /// bidirectional, zero-width and private tag characters.
-pub(crate) fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
             | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

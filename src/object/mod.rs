@@ -23,7 +23,7 @@ pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Verb};
 pub use entry::{Entry, Kind};
 pub use event::{Event, Role, ToolCall};
 pub use genesis::DatabaseId;
-pub use key::Key;
+pub use key::{Key, is_unprintable};
 pub use name::{RefName, StoreName};
 pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};

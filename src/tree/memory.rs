@@ -1,4 +1,4 @@
-//! Nodes in memory, for tests.
+//! Nodes in memory, for verification and tests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

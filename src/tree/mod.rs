@@ -17,7 +17,6 @@ mod diff;
 mod edit;
 mod list;
 mod map;
-#[cfg(test)]
 mod memory;
 mod merge;
 mod range;
@@ -31,7 +30,6 @@ pub(crate) use boundary::Shape;
 pub(crate) use diff::Change;
 pub(crate) use list::Listing;
 pub(crate) use map::Tree;
-#[cfg(test)]
 pub(crate) use memory::MemoryNodes;
 #[cfg(test)]
 pub(crate) use merge::Triple;

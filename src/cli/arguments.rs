@@ -1,0 +1,154 @@
+//! The grammar: global options, verbs, and the options that several verbs share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{
+    blame, brief, completions, diff, edit, get, init, list, log, merge, operation, put, reference,
+    restore, revert, session, show, status, store, undo,
+};
+
+/// An embedded, versioned database for the memory of AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "undream", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage, 3 conflicts or decisions \
+                        remain, 4 damaged, 5 locked, 6 failed, 130 interrupted."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options that every verb takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The database's directory; else .undream here or in a parent folder
+    #[arg(long, global = true, value_name = "DIR", env = "UNDREAM_DB", hide_env_values = true)]
+    pub(crate) db: Option<PathBuf>,
+    /// The store
+    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
+    pub(crate) store: String,
+    /// Who acts: NAME, agent:NAME or program:NAME; else user@host
+    #[arg(long, global = true, value_name = "AUTHOR", env = "UNDREAM_AUTHOR")]
+    #[arg(hide_env_values = true)]
+    pub(crate) author: Option<String>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
+    /// Never page the output
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// How long to wait for writers in other processes
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) wait: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "give seconds, such as 5 or 0.5".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Create a database
+    Init(init::Init),
+    /// Show where things stand and what to do next
+    Status(status::Status),
+    /// List, create or delete stores
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Write a memory
+    Put(put::Put),
+    /// Print a memory
+    Get(get::Get),
+    /// List memories
+    Ls(list::List),
+    /// Remove memories
+    Rm(edit::Remove),
+    /// Move a memory to another key; it stays the same memory
+    Mv(edit::Move),
+    /// List commits, newest first
+    Log(log::Log),
+    /// Show a commit and what it changed
+    Show(show::Show),
+    /// Show what changed from one revision to another
+    Diff(diff::Diff),
+    /// Show where each line of a memory comes from
+    Blame(blame::Blame),
+    /// Look into the operation log
+    #[command(subcommand)]
+    Op(operation::Op),
+    /// List, create or delete branches
+    #[command(subcommand)]
+    Branch(reference::Reference),
+    /// List, create or delete tags
+    #[command(subcommand)]
+    Tag(reference::Reference),
+    /// Merge a branch or revision into a branch
+    Merge(merge::Merge),
+    /// Take a commit back, keeping what came after it
+    Revert(revert::Revert),
+    /// Make a branch, prefix or key equal to an earlier state
+    Restore(restore::Restore),
+    /// Take an operation back: the branches and tags it moved go back
+    Undo(undo::Undo),
+    /// Print what an agent should know, as Markdown for a prompt
+    Brief(brief::Brief),
+    /// List or show sessions
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// Where a verb reads.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Reading {
+    /// Read at this revision: a branch, tag, id, main~2, main@{yesterday}, ...
+    #[arg(long, value_name = "REV")]
+    pub(crate) at: Option<String>,
+}
+
+/// Where a verb writes, and what it says about it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Writing {
+    /// The branch to write to
+    #[arg(long, value_name = "BRANCH", default_value = "main")]
+    pub(crate) branch: String,
+    #[command(flatten)]
+    pub(crate) saying: Saying,
+}
+
+/// What a verb says about the commit it makes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Saying {
+    /// Why, for the log
+    #[arg(long, short, value_name = "MSG")]
+    pub(crate) message: Option<String>,
+    /// The session in which the change is made
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+}

@@ -1,0 +1,117 @@
+//! `brief`: what an agent should know, within a budget of bytes.
+
+use std::cmp::Reverse;
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+use undream::{Key, Kind, Record, RecordId, Store, Trust};
+
+use super::arguments::Reading;
+use super::call::{Access, Call};
+use super::exit::Outcome;
+
+#[derive(Args, Debug)]
+pub(crate) struct Brief {
+    /// Only what stands at and under this key
+    #[arg(long)]
+    prefix: Option<String>,
+    /// At most so many bytes
+    #[arg(long, value_name = "N", default_value = "8000")]
+    max_bytes: usize,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// What of a memory decides how early it comes.
+struct Candidate {
+    key: Key,
+    record: RecordId,
+    trust: Trust,
+    rule: bool,
+    place: u64,
+}
+
+impl Candidate {
+    /// Most trusted first, then rules, then what was written last.
+    fn rank(&self) -> impl Ord + use<'_> {
+        (Reverse(self.trust), Reverse(self.rule), Reverse(self.place), &self.key)
+    }
+}
+
+impl Brief {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Read)?;
+        let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
+        let mut candidates = Vec::new();
+        for entry in snapshot.entries(self.prefix.as_deref().unwrap_or("")) {
+            let (key, record) = entry?;
+            candidates.extend(candidate(&store, key, &record)?);
+        }
+        candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let short = store.database().abbreviations()?;
+        let (mut text, mut lines, mut left_out) = (String::new(), Vec::new(), 0);
+        for candidate in &candidates {
+            let record = snapshot.record(candidate.record)?;
+            let item = item(&candidate.key, &short.of(record.id().object())?, &record)?;
+            if text.len() + item.len() > self.max_bytes {
+                left_out += 1;
+                continue;
+            }
+            text += &item;
+            lines.push(json!({
+                "key": candidate.key.as_str(),
+                "record": record.id().to_string(),
+                "kind": record.kind().as_str(),
+                "trust": record.trust().name(),
+                "text": record.text()?,
+            }));
+        }
+        if call.json() {
+            return call.print_json(&json!({"brief": {
+                "text": text,
+                "bytes": text.len(),
+                "left_out": left_out,
+                "memories": lines,
+            }}));
+        }
+        let mut page = call.page();
+        write!(page, "{}", call.paint.text(&text))?;
+        page.finish()?;
+        if left_out > 0 {
+            call.note(format!("{left_out} memories did not fit; --max-bytes gives more room."));
+        }
+        Ok(())
+    }
+}
+
+fn candidate(store: &Store, key: Key, record: &Record) -> Outcome<Option<Candidate>> {
+    if record.is_erased() {
+        return Ok(None);
+    }
+    Ok(Some(Candidate {
+        key,
+        record: record.id(),
+        trust: record.trust(),
+        rule: *record.kind() == Kind::RULE,
+        place: store.place_of(record.id())?,
+    }))
+}
+
+/// One item of a Markdown list; further lines of the text are indented beneath it.
+fn item(key: &Key, short: &str, record: &Record) -> Outcome<String> {
+    let text = record.text()?.trim();
+    let text = match record.title()? {
+        Some(title) => format!("**{title}** {text}"),
+        None => text.to_owned(),
+    };
+    let mut out = format!("- `{key}` [{short}] ");
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 && !line.is_empty() {
+            out += "  ";
+        }
+        out += line;
+        out.push('\n');
+    }
+    Ok(out)
+}

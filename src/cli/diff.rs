@@ -1,0 +1,77 @@
+//! `diff`: what changed from one revision to another.
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+use undream::Change;
+
+use super::call::{Access, Call, Eye};
+use super::change::{self, Read};
+use super::exit::Outcome;
+use super::page::Page;
+
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// The revision before
+    #[arg(value_name = "A")]
+    before: String,
+    /// The revision after
+    #[arg(value_name = "B", default_value = "main")]
+    after: String,
+    /// Only what stands at and under this key
+    #[arg(long)]
+    prefix: Option<String>,
+    /// Only count the lines that came and went
+    #[arg(long)]
+    stat: bool,
+}
+
+impl Diff {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Read)?;
+        let before = call.snapshot(&store, Some(&self.before))?;
+        let after = call.snapshot(&store, Some(&self.after))?;
+        let prefix = self.prefix.as_deref().unwrap_or("");
+        let under = |change: &Change| {
+            let from = change.from.as_ref().is_some_and(|key| key.is_under(prefix));
+            from || change.key.is_under(prefix)
+        };
+        let changes = store.diff(&before, &after)?.collect::<Result<Vec<_>, _>>()?;
+        let changes: Vec<Change> = changes.into_iter().filter(under).collect();
+        let read = |id| store.record(id)?.to_entry();
+        if call.json() {
+            let id = |snapshot: &undream::Snapshot| snapshot.id().map(|id| id.to_string());
+            return call.print_json(&json!({
+                "before": id(&before),
+                "after": id(&after),
+                "changes": change::list_json(&changes, &read)?,
+            }));
+        }
+        let eye = call.eye(&store)?;
+        let mut page = call.long_page();
+        for (number, found) in changes.iter().enumerate() {
+            if self.stat {
+                write_stat(&mut page, &eye, found, &read)?;
+                continue;
+            }
+            if number > 0 {
+                writeln!(page)?;
+            }
+            change::write(&mut page, &eye, found, &read)?;
+        }
+        if self.stat {
+            writeln!(page, "{}", change::summary(&changes))?;
+        } else if changes.is_empty() {
+            call.note("There are no differences.");
+        }
+        Ok(page.finish()?)
+    }
+}
+
+fn write_stat(page: &mut Page, eye: &Eye, found: &Change, read: &Read<'_>) -> Outcome {
+    let (came, went) = change::lines(found, read)?;
+    let counts = [eye.paint.added(format!("+{came}")), eye.paint.removed(format!("-{went}"))];
+    write!(page, "{} ", counts.join(" "))?;
+    change::write_header(page, eye, found)
+}

@@ -1,0 +1,42 @@
+//! Floor 7, a face: the command line.
+//!
+//! One file per verb holds its arguments and what it does. Beneath them: `arguments` (the grammar),
+//! `call` (one call of the program: which database, which author), `page` and `paint` (how results
+//! reach the terminal), `exit` (what failures say and which code they end with), `json` (the shapes
+//! of `--json`), `change` and `join` (how changes and conflicts are shown).
+//!
+//! Results go to stdout, everything else to stderr. Imports: the crate's public API.
+
+mod arguments;
+mod blame;
+mod brief;
+mod call;
+mod change;
+mod completions;
+mod diff;
+mod edit;
+mod exit;
+mod get;
+mod init;
+mod join;
+mod json;
+mod list;
+mod log;
+mod merge;
+mod nearest;
+mod operation;
+mod page;
+mod paint;
+mod put;
+mod reference;
+mod restore;
+mod revert;
+mod run;
+mod session;
+mod show;
+mod status;
+mod store;
+mod time;
+mod undo;
+
+pub(crate) use run::run;

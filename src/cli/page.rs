@@ -1,0 +1,71 @@
+//! Where results go: stdout, or a pager where stdout is a terminal.
+
+use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// The pager used where `PAGER` names none: it leaves colours alone, and ends by itself if all
+/// fits on one screen.
+const PAGER: &str = "less -FRX";
+
+/// A running page of results. What is written after its reader has gone fails with `BrokenPipe`.
+pub(crate) enum Page {
+    Stdout(BufWriter<Stdout>),
+    Pager { input: Option<BufWriter<ChildStdin>>, child: Child },
+}
+
+impl Page {
+    /// Straight to stdout.
+    pub(crate) fn plain() -> Self {
+        Self::Stdout(BufWriter::new(stdout()))
+    }
+
+    /// Through the user's pager; straight to stdout if there is none that runs.
+    pub(crate) fn paged() -> Self {
+        let pager = std::env::var("PAGER").unwrap_or_else(|_| PAGER.to_owned());
+        if pager.trim().is_empty() || pager.trim() == "cat" {
+            return Self::plain();
+        }
+        let spawned = Command::new("sh").arg("-c").arg(&pager).stdin(Stdio::piped()).spawn();
+        match spawned {
+            Ok(mut child) => {
+                let input = child.stdin.take().map(BufWriter::new);
+                Self::Pager { input, child }
+            }
+            Err(_) => Self::plain(),
+        }
+    }
+
+    fn sink(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Stdout(stdout) => stdout,
+            Self::Pager { input, .. } => {
+                input.as_mut().expect("BUG: a page is written after its end")
+            }
+        }
+    }
+
+    /// Writes out what is left and waits until a pager has been left.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink().flush()
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if let Self::Pager { input, child } = self {
+            drop(input.take());
+            // A pager that cannot be waited for has ended.
+            drop(child.wait());
+        }
+    }
+}

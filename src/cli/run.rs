@@ -1,0 +1,112 @@
+//! From words to a verb, and from its outcome to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind as ClapKind};
+
+use super::arguments::{Arguments, Verb};
+use super::call::Call;
+use super::exit::{DONE, Failure, Outcome, USAGE};
+use super::reference::Sort;
+
+/// Runs the program.
+pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(unparsed(&error, &words)),
+    };
+    let call = Call::new(arguments.globals);
+    match obey(&call, &arguments.verb) {
+        Ok(()) => ExitCode::from(DONE),
+        Err(failure) => {
+            let failure = call.locked(failure);
+            failure.report(call.json());
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn obey(call: &Call, verb: &Verb) -> Outcome {
+    match verb {
+        Verb::Init(init) => init.run(call),
+        Verb::Status(status) => status.run(call),
+        Verb::Store(store) => store.run(call),
+        Verb::Put(put) => put.run(call),
+        Verb::Get(get) => get.run(call),
+        Verb::Ls(list) => list.run(call),
+        Verb::Rm(remove) => remove.run(call),
+        Verb::Mv(moved) => moved.run(call),
+        Verb::Log(log) => log.run(call),
+        Verb::Show(show) => show.run(call),
+        Verb::Diff(diff) => diff.run(call),
+        Verb::Blame(blame) => blame.run(call),
+        Verb::Op(op) => op.run(call),
+        Verb::Branch(branch) => branch.run(call, Sort::Branch),
+        Verb::Tag(tag) => tag.run(call, Sort::Tag),
+        Verb::Merge(merge) => merge.run(call),
+        Verb::Revert(revert) => revert.run(call),
+        Verb::Restore(restore) => restore.run(call),
+        Verb::Undo(undo) => undo.run(call),
+        Verb::Brief(brief) => brief.run(call),
+        Verb::Session(session) => session.run(call),
+        Verb::Completions(completions) => completions.run(call),
+    }
+}
+
+/// Answers a call for help or the version, or says in our form what the parser could not read.
+fn unparsed(error: &clap::Error, words: &[OsString]) -> u8 {
+    let asked = matches!(error.kind(), ClapKind::DisplayHelp | ClapKind::DisplayVersion);
+    if asked {
+        // Where stdout is closed there is nobody to help.
+        drop(error.print());
+        return DONE;
+    }
+    let missing = matches!(error.kind(), ClapKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    let failure = if missing {
+        Failure::usage("a command is missing")
+    } else {
+        Failure::usage(sentence(error)).candidates(suggested(error))
+    };
+    let failure = match suggested(error).as_slice() {
+        [] => failure.hint(help(error)),
+        names => failure.hint(format!("did you mean `{}`?", names.join("`, `"))),
+    };
+    failure.report(words.iter().any(|word| word == "--json"));
+    USAGE
+}
+
+/// The parser's first paragraph as one sentence.
+fn sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    first.split_whitespace().collect::<Vec<_>>().join(" ").replace('\'', "`")
+}
+
+fn suggested(error: &clap::Error) -> Vec<String> {
+    let kinds =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let mut names = Vec::new();
+    for kind in kinds {
+        match error.get(kind) {
+            Some(ContextValue::String(name)) => names.push(name.clone()),
+            Some(ContextValue::Strings(several)) => names.extend(several.iter().cloned()),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The verb's help, read off the parser's usage line.
+fn help(error: &clap::Error) -> String {
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => String::new(),
+    };
+    let words = usage.split_whitespace().skip_while(|word| *word != "undream");
+    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let verb: Vec<&str> = words.take_while(plain).filter(|word| !word.starts_with('-')).collect();
+    if verb.is_empty() { "undream --help".to_owned() } else { format!("{} --help", verb.join(" ")) }
+}

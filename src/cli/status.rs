@@ -1,0 +1,153 @@
+//! `status`: where things stand, each line with the command that acts on it.
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+use undream::{HolderInfo, RefInfo, RefKind, Snapshot, Store};
+
+use super::call::{Access, Call, Eye};
+use super::exit::Outcome;
+use super::json as shape;
+use super::page::Page;
+use super::paint::{escape, first_line};
+use super::time::{ago, since};
+
+/// The column at which commands stand.
+const COMMAND_COLUMN: usize = 72;
+/// How much of a message a line shows.
+const MESSAGE_CHARS: usize = 40;
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {}
+
+/// What there is to say.
+struct Standing {
+    directory: String,
+    store: Store,
+    stores: usize,
+    main: Snapshot,
+    memories: u64,
+    refs: Vec<RefInfo>,
+    sessions: usize,
+    holders: Vec<HolderInfo>,
+}
+
+impl Status {
+    #[expect(clippy::unused_self, reason = "verbs are called alike")]
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let standing = Standing::read(call)?;
+        if call.json() {
+            return standing.print_json(call);
+        }
+        let eye = call.eye(&standing.store)?;
+        let mut page = call.page();
+        standing.write(&mut page, &eye)?;
+        Ok(page.finish()?)
+    }
+}
+
+impl Standing {
+    fn read(call: &Call) -> Outcome<Self> {
+        let store = call.store(Access::Read)?;
+        let database = store.database();
+        let main = store.branch("main")?.snapshot()?;
+        let own = std::process::id();
+        let holders = database.holders()?.into_iter().filter(|holder| holder.pid != own);
+        Ok(Self {
+            directory: call.directory()?.display().to_string(),
+            stores: database.stores()?.len(),
+            memories: main.count("")?,
+            main,
+            refs: store.refs()?,
+            sessions: store.session_ids()?.len(),
+            holders: holders.collect(),
+            store,
+        })
+    }
+
+    fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
+        let name = self.store.name();
+        let of = if self.stores > 1 { format!(" of {}", self.stores) } else { String::new() };
+        let place = format!("{}  store {name}{of}", self.directory);
+        line(page, eye, &place, if self.stores > 1 { "undream store list" } else { "" })?;
+        match self.main.commit() {
+            Some(commit) => {
+                let text = format!(
+                    "  main at {} \"{}\" {}",
+                    eye.short.of(commit.id().object())?,
+                    first_line(commit.summary(), MESSAGE_CHARS),
+                    ago(commit.committed(), eye.now)
+                );
+                line(page, eye, &text, "undream log")?;
+            }
+            None => line(page, eye, "  main has no commit yet", "undream put KEY TEXT")?,
+        }
+        line(page, eye, &format!("  {} memories", self.memories), "undream ls")?;
+        let noted = |info: &&RefInfo| !info.name.is_reserved() && info.name.as_str() != "main";
+        for info in self.refs.iter().filter(noted) {
+            self.write_ref(page, eye, info)?;
+        }
+        if self.sessions > 0 {
+            let text = format!("  {} sessions", self.sessions);
+            line(page, eye, &text, "undream session list")?;
+        }
+        for holder in &self.holders {
+            let held = since(holder.since, eye.now);
+            let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
+            line(page, eye, &text, "")?;
+        }
+        Ok(())
+    }
+
+    fn write_ref(&self, page: &mut Page, eye: &Eye, info: &RefInfo) -> Outcome {
+        let commit = self.store.commit(info.commit)?;
+        let short = eye.short.of(info.commit.object())?;
+        let age = ago(commit.committed(), eye.now);
+        let name = &info.name;
+        let (word, verb) = match info.kind {
+            RefKind::Branch => ("branch", format!("undream diff main {name}")),
+            RefKind::Tag => ("tag", format!("undream diff {name}")),
+        };
+        let message = first_line(commit.summary(), MESSAGE_CHARS);
+        line(page, eye, &format!("  {word} {name} at {short} \"{message}\" {age}"), &verb)
+    }
+
+    fn print_json(&self, call: &Call) -> Outcome {
+        let (mut branches, mut tags) = (Vec::new(), Vec::new());
+        for info in &self.refs {
+            let value = json!({"name": info.name.as_str(), "commit": info.commit.to_string()});
+            match info.kind {
+                RefKind::Branch => branches.push(value),
+                RefKind::Tag => tags.push(value),
+            }
+        }
+        let holders = self.holders.iter().map(|holder| {
+            let since = holder.since.to_string();
+            json!({"pid": holder.pid, "since": since, "command": holder.command})
+        });
+        call.print_json(&json!({"status": {
+            "directory": self.directory,
+            "database": self.store.database().id().to_string(),
+            "stores": self.stores,
+            "store": self.store.name().as_str(),
+            "main": self.main.commit().map(|commit| shape::commit(commit)),
+            "memories": self.memories,
+            "sessions": self.sessions,
+            "branches": branches,
+            "tags": tags,
+            "holders": holders.collect::<Vec<_>>(),
+        }}))
+    }
+}
+
+/// A statement, and at its right the command that acts on it.
+fn line(page: &mut Page, eye: &Eye, text: &str, command: &str) -> Outcome {
+    let text = escape(text);
+    if command.is_empty() {
+        writeln!(page, "{text}")?;
+    } else {
+        writeln!(page, "{text:<COMMAND_COLUMN$}  {}", eye.paint.dim(command))?;
+    }
+    Ok(())
+}

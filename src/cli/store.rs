@@ -1,0 +1,84 @@
+//! `store`: lists, creates and deletes stores.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use undream::ErrorKind;
+
+use super::call::{Access, Call};
+use super::exit::{Hinted, Outcome};
+use super::paint::escape;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// List the stores
+    List,
+    /// Create a store
+    Create(Named),
+    /// Delete a store with its branches and tags
+    Delete(Named),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The store's name
+    name: String,
+}
+
+impl Store {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        match self {
+            Self::List => list(call),
+            Self::Create(named) => create(call, &named.name),
+            Self::Delete(named) => delete(call, &named.name),
+        }
+    }
+}
+
+fn list(call: &Call) -> Outcome {
+    let database = call.database(Access::Read)?;
+    let mut stores = Vec::new();
+    for name in database.stores()? {
+        let main = database.store(name.as_str())?.branch("main")?.snapshot()?;
+        stores.push((name, main.id(), main.count("")?));
+    }
+    if call.json() {
+        let values = stores.iter().map(|(name, head, memories)| {
+            let head = head.map(|id| id.to_string());
+            json!({"name": name.as_str(), "head": head, "memories": memories})
+        });
+        return call.print_json(&json!({"stores": values.collect::<Vec<_>>()}));
+    }
+    let mut page = call.page();
+    for (name, _, memories) in &stores {
+        writeln!(page, "{}  {memories} memories", call.paint.name(name.as_str()))?;
+    }
+    Ok(page.finish()?)
+}
+
+fn create(call: &Call, name: &str) -> Outcome {
+    let database = call.database(Access::Write)?;
+    let store = database.create_store(name, &call.author()?);
+    store.hint_for(ErrorKind::Invalid, list_hint)?;
+    if call.json() {
+        return call.print_json(&json!({"store": {"name": name}}));
+    }
+    call.note(format!("Created store {}.", escape(name)));
+    call.note(format!("Next: undream --store {name} put notes/first \"...\""));
+    Ok(())
+}
+
+fn delete(call: &Call, name: &str) -> Outcome {
+    let database = call.database(Access::Write)?;
+    database.delete_store(name, &call.author()?).hint_for(ErrorKind::NotFound, list_hint)?;
+    if call.json() {
+        return call.print_json(&json!({"deleted": {"name": name}}));
+    }
+    call.note(format!("Deleted store {}. Its commits stay in the log.", escape(name)));
+    Ok(())
+}
+
+fn list_hint() -> String {
+    "undream store list".to_owned()
+}

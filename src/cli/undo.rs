@@ -1,0 +1,68 @@
+//! `undo`: takes one operation back.
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+use undream::{ErrorKind, Operation, Store};
+
+use super::call::{Access, Call};
+use super::exit::{Failure, Hinted, Outcome};
+use super::json as shape;
+use super::operation::write_operation;
+
+#[derive(Args, Debug)]
+pub(crate) struct Undo {
+    /// The operation; else the newest of the store
+    #[arg(value_name = "OP")]
+    operation: Option<String>,
+    /// Show what would go back; write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Undo {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let access = if self.dry_run { Access::Read } else { Access::Write };
+        let store = call.store(access)?;
+        let operation = self.find(&store)?;
+        if !self.dry_run {
+            let author = call.author()?;
+            let undone = store.undo(operation.id(), &author);
+            let undone = undone.hint_for(ErrorKind::Invalid, op_log);
+            undone.hint_for(ErrorKind::Stale, op_log)?;
+        }
+        if call.json() {
+            let undone = shape::operation(&operation);
+            return call.print_json(&json!({"undone": undone, "dry_run": self.dry_run}));
+        }
+        let mut page = call.page();
+        let verb = if self.dry_run { "Would take back" } else { "Took back" };
+        writeln!(page, "{verb}:")?;
+        write_operation(&mut page, &call.eye(&store)?, &operation)?;
+        page.finish()?;
+        if !self.dry_run {
+            call.note("To have it again: undream undo");
+        }
+        Ok(())
+    }
+
+    fn find(&self, store: &Store) -> Outcome<Operation> {
+        match &self.operation {
+            Some(digits) => store.operation(digits).hint_for(ErrorKind::NotFound, op_log),
+            None => {
+                for operation in store.operations()? {
+                    let operation = operation?;
+                    if operation.store() == store.name() {
+                        return Ok(operation);
+                    }
+                }
+                Err(Failure::new(ErrorKind::NotFound, "there is no operation to take back"))
+            }
+        }
+    }
+}
+
+fn op_log() -> String {
+    "undream op log".to_owned()
+}
