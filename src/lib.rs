@@ -9,6 +9,7 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod search;
 mod storage;
 mod tree;
 
@@ -34,6 +35,7 @@ pub use object::{
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
     Trust, Verb, is_unprintable,
 };
+pub use search::{Hit, Hits, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

@@ -1,0 +1,192 @@
+//! The fields of a document, how their words are cut, and how a record becomes a document.
+
+use tantivy::schema::{
+    Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{
+    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer,
+    TokenizerManager,
+};
+use tantivy::{TantivyDocument, Term};
+
+use crate::error::Result;
+use crate::object::{Key, Kind, Record};
+use crate::storage::RecordId;
+
+/// Counts changes of fields or words: an index of another number is built anew.
+pub(super) const FORMAT: u32 = 1;
+/// The name of our analyser inside an index.
+const WORDS: &str = "undream words";
+/// Words of this many bytes or more are not indexed; ids and hashes are shorter.
+const WORD_BYTES_MAX: usize = 256;
+/// The searched fields with their weights, in the order in which their scores are added up.
+pub(super) const SEARCHED: [(&str, f32); 6] =
+    [("text", 1.0), ("title", 1.0), ("key", 1.0), ("labels", 1.0), ("kind", 0.3), ("context", 0.3)];
+/// How many fields are searched.
+pub(super) const SEARCHED_COUNT: usize = SEARCHED.len();
+
+/// What a document can be filtered by: one exact term each.
+#[derive(Clone, Debug)]
+pub(super) enum Facet {
+    /// At or under this key.
+    Under(String),
+    Kind(Kind),
+    Label(String),
+}
+
+/// The schema with its fields at hand.
+#[derive(Clone)]
+pub(super) struct Fields {
+    pub(super) schema: Schema,
+    /// In the order of [`SEARCHED`].
+    pub(super) searched: [Field; SEARCHED_COUNT],
+    /// How many words each searched field has: exact, unlike the norms that scores are made of.
+    counts: [Field; SEARCHED_COUNT],
+    identity: Field,
+    path: Field,
+    facets: Field,
+}
+
+impl Fields {
+    pub(super) fn new() -> Self {
+        let mut builder = Schema::builder();
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(WORDS)
+            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+        let words = TextOptions::default().set_indexing_options(indexing);
+        let exact = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::Basic);
+        let facet = TextOptions::default().set_indexing_options(exact);
+        let column = NumericOptions::default().set_fast();
+        Self {
+            searched: SEARCHED.map(|(name, _)| builder.add_text_field(name, words.clone())),
+            counts: SEARCHED
+                .map(|(name, _)| builder.add_u64_field(&count_name(name), column.clone())),
+            identity: builder.add_u64_field(IDENTITY, column | INDEXED),
+            path: builder.add_text_field(PATH, TextOptions::default().set_fast("raw")),
+            facets: builder.add_text_field("facets", facet),
+            schema: builder.build(),
+        }
+    }
+
+    /// The place of `field` in [`SEARCHED`].
+    pub(super) fn place(&self, field: Field) -> Option<usize> {
+        self.searched.iter().position(|held| *held == field)
+    }
+
+    pub(super) fn identity_term(&self, identity: u64) -> Term {
+        Term::from_field_u64(self.identity, identity)
+    }
+
+    pub(super) fn facet_term(&self, facet: &Facet) -> Term {
+        Term::from_field_text(self.facets, &facet.word())
+    }
+
+    /// The document that stands for `record` at `key`.
+    ///
+    /// # Errors
+    /// `Redacted` if the record's text was erased.
+    pub(super) fn document(
+        &self,
+        key: &Key,
+        record: &Record,
+        analyser: &mut TextAnalyzer,
+    ) -> Result<TantivyDocument> {
+        let mut document = TantivyDocument::default();
+        let labels = record.labels().join(" ");
+        let values = [
+            record.text()?,
+            record.title()?.unwrap_or_default(),
+            key.as_str(),
+            &labels,
+            record.kind().as_str(),
+            record.context()?.unwrap_or_default(),
+        ];
+        for (at, value) in values.into_iter().enumerate() {
+            document.add_text(self.searched[at], value);
+            document.add_u64(self.counts[at], count_words(analyser, value));
+        }
+        document.add_u64(self.identity, identity(key.as_str(), record.id()));
+        document.add_text(self.path, key.as_str());
+        for ancestor in key.ancestors().chain([key.as_str()]) {
+            document.add_text(self.facets, under(ancestor));
+        }
+        document.add_text(self.facets, of_kind(record.kind()));
+        for label in record.labels() {
+            document.add_text(self.facets, labelled(label));
+        }
+        Ok(document)
+    }
+}
+
+/// The column of the identities.
+pub(super) const IDENTITY: &str = "identity";
+/// The column of the keys.
+pub(super) const PATH: &str = "path";
+
+/// The column that counts the words of the field `name`.
+pub(super) fn count_name(name: &str) -> String {
+    format!("{name} words")
+}
+
+impl Facet {
+    fn word(&self) -> String {
+        match self {
+            Self::Under(key) => under(key),
+            Self::Kind(kind) => of_kind(kind),
+            Self::Label(label) => labelled(label),
+        }
+    }
+}
+
+fn under(key: &str) -> String {
+    format!("under {key}")
+}
+
+fn of_kind(kind: &Kind) -> String {
+    format!("kind {kind}")
+}
+
+fn labelled(label: &str) -> String {
+    format!("label {label}")
+}
+
+/// What tells a document from all others: 64 bits of its key and its record. Record ids are hashes
+/// already, so two of one snapshot meet by chance once in about 10^9 snapshots of 100,000.
+pub(super) fn identity(key: &str, record: RecordId) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in key.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let [a, b, c, d, e, f, g, h, ..] = *record.as_bytes();
+    hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// How text is cut into words: at everything but letters and digits, in lower case, without
+/// English stop words, stemmed.
+pub(super) fn analyser() -> TextAnalyzer {
+    let stop = StopWordFilter::new(Language::English).expect("BUG: English has no stop words");
+    TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(WORD_BYTES_MAX))
+        .filter(LowerCaser)
+        .filter(stop)
+        .filter(Stemmer::new(Language::English))
+        .build()
+}
+
+/// Makes our analyser known to an index.
+pub(super) fn register(tokenizers: &TokenizerManager) {
+    tokenizers.register(WORDS, analyser());
+}
+
+fn count_words(analyser: &mut TextAnalyzer, text: &str) -> u64 {
+    let mut stream = analyser.token_stream(text);
+    let mut count = 0;
+    while stream.advance() {
+        count += 1;
+    }
+    count
+}

@@ -1,0 +1,223 @@
+//! Which documents are live in a snapshot, and how many words they have.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tantivy::{DocId, Searcher, Term};
+
+use crate::engine::Snapshot;
+use crate::object::Key;
+use crate::search::bits::Bits;
+use crate::search::fields::{Fields, SEARCHED_COUNT, identity};
+use crate::search::index::{Fault, View};
+use crate::search::segment::Segment;
+use crate::storage::{CommitId, RecordId, TreeId};
+
+/// How many terms' live document counts are kept per snapshot.
+const CACHED_TERMS_MAX: usize = 10_000;
+/// Beyond this many changes, or a quarter of the documents, a set is made from scratch.
+const CHANGES_MIN: u64 = 1_000;
+
+/// Which documents are live in a snapshot, and how many words they have.
+pub(super) struct LiveSet {
+    pub(super) tree: TreeId,
+    pub(super) commit: Option<CommitId>,
+    pub(super) searcher: Searcher,
+    /// The index's segments, then those of the tail; each with its live documents.
+    pub(super) segments: Vec<(Arc<Segment>, Bits)>,
+    pub(super) documents: u64,
+    pub(super) words: [u64; SEARCHED_COUNT],
+    frequencies: Mutex<HashMap<Term, u64>>,
+}
+
+/// A live set under construction, and the entries that no segment holds.
+pub(super) struct Draft {
+    set: LiveSet,
+    pub(super) missing: Vec<(Key, RecordId)>,
+}
+
+/// Hashes identities, which are hashes already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, identity: u64) {
+        self.0 = identity;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("BUG: only identities are hashed so");
+    }
+}
+
+impl LiveSet {
+    /// In how many live documents a term stands.
+    pub(super) fn frequency(&self, term: &Term) -> tantivy::Result<u64> {
+        let held = || self.frequencies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held().get(term) {
+            return Ok(*count);
+        }
+        let mut count = 0;
+        for (segment, live) in &self.segments {
+            count += segment.count_live(term, live)?;
+        }
+        let mut held = held();
+        if held.len() >= CACHED_TERMS_MAX {
+            held.clear();
+        }
+        held.insert(term.clone(), count);
+        Ok(count)
+    }
+
+    /// Words per live document of each searched field.
+    pub(super) fn averages(&self) -> [f32; SEARCHED_COUNT] {
+        self.words.map(|words| words as f32 / self.documents.max(1) as f32)
+    }
+}
+
+impl Draft {
+    /// The live set of `snapshot`, from its tree and the columns of the segments.
+    pub(super) fn scan(
+        snapshot: &Snapshot,
+        view: &View,
+        tail: &[Arc<Segment>],
+    ) -> Result<Self, Fault> {
+        let mut wanted: HashSet<u64, BuildHasherDefault<AsItIs>> = HashSet::default();
+        for entry in snapshot.keys("") {
+            let (key, record) = entry?;
+            wanted.insert(identity(key.as_str(), record));
+        }
+        let mut draft = Self::start(snapshot, view, tail)?;
+        for at in 0..draft.set.segments.len() {
+            let segment = Arc::clone(&draft.set.segments[at].0);
+            for doc in 0..segment.reader.max_doc() {
+                if segment.identity(doc).is_some_and(|identity| wanted.remove(&identity)) {
+                    draft.enter(at, doc);
+                }
+            }
+        }
+        if !wanted.is_empty() {
+            for entry in snapshot.keys("") {
+                let (key, record) = entry?;
+                if wanted.contains(&identity(key.as_str(), record)) {
+                    draft.missing.push((key, record));
+                }
+            }
+        }
+        Ok(draft)
+    }
+
+    /// The live set of `snapshot`, from another one made for the same segments and what changed;
+    /// `None` if that is too much.
+    pub(super) fn follow(
+        base: &LiveSet,
+        snapshot: &Snapshot,
+        view: &View,
+        tail: &[Arc<Segment>],
+        fields: &Fields,
+    ) -> Result<Option<Self>, Fault> {
+        let Some(commit) = base.commit else { return Ok(None) };
+        let before = snapshot.store().snapshot(commit)?;
+        let mut draft = Self::start(snapshot, view, tail)?;
+        for ((_, live), (_, held)) in draft.set.segments.iter_mut().zip(&base.segments) {
+            held.clone_into(live);
+        }
+        draft.set.documents = base.documents;
+        draft.set.words = base.words;
+        let (mut changes, changes_max) = (0, CHANGES_MIN.max(base.documents / 4));
+        for change in before.tree()?.diff(&*snapshot.tree()?) {
+            let change = change?;
+            changes += 1;
+            if changes > changes_max {
+                return Ok(None);
+            }
+            let key = change.key.as_str();
+            if let Some(record) = change.before {
+                draft.leave(fields, key, record)?;
+            }
+            if let Some(record) = change.after
+                && !draft.find(fields, key, record)?
+            {
+                draft.missing.push((change.key, record));
+            }
+        }
+        Ok(Some(draft))
+    }
+
+    fn start(snapshot: &Snapshot, view: &View, tail: &[Arc<Segment>]) -> Result<Self, Fault> {
+        let segments = view.segments.iter().chain(tail);
+        let set = LiveSet {
+            tree: snapshot.tree_id()?,
+            commit: snapshot.id(),
+            searcher: view.searcher.clone(),
+            segments: segments.map(|segment| (Arc::clone(segment), Bits::default())).collect(),
+            documents: 0,
+            words: [0; SEARCHED_COUNT],
+            frequencies: Mutex::default(),
+        };
+        Ok(Self { set, missing: Vec::new() })
+    }
+
+    fn enter(&mut self, at: usize, doc: DocId) {
+        let (segment, live) = &mut self.set.segments[at];
+        if live.insert(doc) {
+            self.set.documents += 1;
+            for (sum, count) in self.set.words.iter_mut().zip(segment.counts(doc)) {
+                *sum += count;
+            }
+        }
+    }
+
+    fn leave(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<(), Fault> {
+        for (segment, live) in &mut self.set.segments {
+            let found = segment.find(fields, key, record)?;
+            if let Some(doc) = found
+                && live.remove(doc)
+            {
+                self.set.documents -= 1;
+                for (sum, count) in self.set.words.iter_mut().zip(segment.counts(doc)) {
+                    *sum -= count;
+                }
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an entry live if a segment holds it.
+    fn find(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<bool, Fault> {
+        for at in 0..self.set.segments.len() {
+            if let Some(doc) = self.set.segments[at].0.find(fields, key, record)? {
+                self.enter(at, doc);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes in what the tail has indexed meanwhile and closes the set.
+    pub(super) fn finish(
+        mut self,
+        view: &View,
+        tail: &[Arc<Segment>],
+        added: Vec<(usize, DocId)>,
+    ) -> Arc<LiveSet> {
+        let first = view.segments.len();
+        for (at, chunk) in tail.iter().enumerate() {
+            match self.set.segments.get_mut(first + at) {
+                // The youngest chunk may have been made anew; its documents kept their numbers.
+                Some(held) => held.0 = Arc::clone(chunk),
+                None => self.set.segments.push((Arc::clone(chunk), Bits::default())),
+            }
+        }
+        for (chunk, doc) in added {
+            self.enter(first + chunk, doc);
+        }
+        Arc::new(self.set)
+    }
+}

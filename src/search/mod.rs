@@ -1,0 +1,30 @@
+//! Floor 6, a wing: search over every version of every memory, at any snapshot.
+//!
+//! Invariants: the index is derived and may be deleted at any time; a snapshot's own tree decides
+//! what is live in it, so what the index lacks is indexed in memory and what it holds too much is
+//! never seen; statistics, scores and order are those of an index of just that snapshot; a write
+//! never waits for the index.
+//!
+//! Imports: engine, object, storage ids and the ground. tantivy stands in this folder only.
+
+mod background;
+mod bits;
+mod collect;
+mod fields;
+mod front;
+mod hit;
+mod index;
+mod indexer;
+mod live;
+mod parse;
+mod plan;
+mod run;
+mod segment;
+mod shared;
+mod snippet;
+mod statistics;
+mod tail;
+
+pub use front::{Search, SearchQuery};
+pub use hit::{Hit, Hits};
+pub use snippet::Snippet;

@@ -1,0 +1,74 @@
+//! Running one query at one snapshot.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::engine::Snapshot;
+use crate::error::{Error, Result};
+use crate::object::Key;
+use crate::search::collect::{Scored, collect};
+use crate::search::fields::Facet;
+use crate::search::hit::Found;
+use crate::search::index::Fault;
+use crate::search::parse::Clause;
+use crate::search::plan::Plan;
+use crate::search::shared::Shared;
+
+/// One query at one snapshot.
+pub(super) struct Run<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) snapshot: Snapshot,
+    pub(super) clause: Clause,
+    pub(super) facets: Vec<Vec<Facet>>,
+}
+
+impl Run<'_> {
+    /// The first hits that can be shown. What was erased after it was indexed leaves its place to
+    /// the next.
+    pub(super) fn first(&self, limit: usize) -> Result<Vec<Result<Found>>> {
+        let mut wanted = limit;
+        loop {
+            let scored = self.guarded(wanted)?;
+            let exhausted = scored.len() < wanted;
+            let mut found = Vec::with_capacity(scored.len());
+            for scored in scored {
+                found.extend(self.read(scored).transpose());
+            }
+            if found.len() >= limit || exhausted {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            wanted *= 2;
+        }
+    }
+
+    /// The memory behind a score; `None` if its text was erased.
+    fn read(&self, Scored { key, score }: Scored) -> Result<Option<Found>> {
+        let key = Key::from_stored(key.as_bytes())?;
+        let gone =
+            || Error::corrupt(format!("the search index holds `{key}`, the snapshot does not"));
+        let record = self.snapshot.get(key.as_str())?.ok_or_else(gone)?;
+        Ok((!record.is_erased()).then_some(Found { key, score, record }))
+    }
+
+    /// Searches, and once more without the index if it turns out to be damaged.
+    fn guarded(&self, limit: usize) -> Result<Vec<Scored>> {
+        match catch_unwind(AssertUnwindSafe(|| self.scored(limit))) {
+            Ok(Ok(scored)) => return Ok(scored),
+            Ok(Err(Fault::Database(error))) => return Err(error),
+            // tantivy checks no sums as it reads: damaged files give errors, or panics.
+            Ok(Err(Fault::Index(_))) | Err(_) => {}
+        }
+        self.shared.discard()?;
+        Ok(self.scored(limit)?)
+    }
+
+    fn scored(&self, limit: usize) -> Result<Vec<Scored>, Fault> {
+        let live = self.shared.live_set(&self.snapshot)?;
+        if live.documents == 0 {
+            return Ok(Vec::new());
+        }
+        let fields = &self.shared.fields;
+        let plan = Plan::new(&self.clause, fields, &live)?;
+        Ok(collect(&plan, &live, fields, &self.facets, limit)?)
+    }
+}

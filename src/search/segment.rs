@@ -1,0 +1,106 @@
+//! One immutable part of an index with its columns at hand.
+
+use std::sync::Arc;
+
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
+
+use crate::search::bits::Bits;
+use crate::search::fields::{
+    Fields, IDENTITY, PATH, SEARCHED, SEARCHED_COUNT, count_name, identity,
+};
+use crate::storage::RecordId;
+
+/// One immutable part of an index with its columns at hand.
+pub(super) struct Segment {
+    pub(super) reader: SegmentReader,
+    identities: Column<u64>,
+    counts: Vec<Column<u64>>,
+    paths: Option<StrColumn>,
+    /// Words per document of each searched field, as the block maxima in the postings assume it.
+    pub(super) averages: [f32; SEARCHED_COUNT],
+}
+
+impl Segment {
+    pub(super) fn open(reader: SegmentReader, fields: &Fields) -> tantivy::Result<Arc<Self>> {
+        let columns = reader.fast_fields();
+        let count = |(name, _): (&str, f32)| columns.u64(&count_name(name));
+        let mut averages = [0.0; SEARCHED_COUNT];
+        for (average, field) in averages.iter_mut().zip(fields.searched) {
+            let words = reader.inverted_index(field)?.total_num_tokens();
+            *average = words as f32 / reader.max_doc().max(1) as f32;
+        }
+        Ok(Arc::new(Self {
+            identities: columns.u64(IDENTITY)?,
+            counts: SEARCHED.into_iter().map(count).collect::<tantivy::Result<_>>()?,
+            paths: columns.str(PATH)?,
+            averages,
+            reader,
+        }))
+    }
+
+    pub(super) fn identity(&self, doc: DocId) -> Option<u64> {
+        self.identities.first(doc)
+    }
+
+    /// How many words each searched field of a document has.
+    pub(super) fn counts(&self, doc: DocId) -> [u64; SEARCHED_COUNT] {
+        std::array::from_fn(|at| self.counts[at].first(doc).unwrap_or(0))
+    }
+
+    /// The place of a document's key among the keys of the segment: orders as the keys do.
+    pub(super) fn path_place(&self, doc: DocId) -> Option<u64> {
+        self.paths.as_ref()?.ords().first(doc)
+    }
+
+    /// The key of a document, as it is stored.
+    pub(super) fn path(&self, doc: DocId) -> tantivy::Result<Option<String>> {
+        let (Some(paths), Some(place)) = (&self.paths, self.path_place(doc)) else {
+            return Ok(None);
+        };
+        let mut path = String::new();
+        Ok(paths.ord_to_str(place, &mut path)?.then_some(path))
+    }
+
+    /// The document that stands for `record` at `key`.
+    pub(super) fn find(
+        &self,
+        fields: &Fields,
+        key: &str,
+        record: RecordId,
+    ) -> tantivy::Result<Option<DocId>> {
+        let mut found = None;
+        self.visit(&fields.identity_term(identity(key, record)), |doc| {
+            found = found.or(Some(doc));
+        })?;
+        Ok(found)
+    }
+
+    /// In how many documents of `live` a term stands.
+    pub(super) fn count_live(&self, term: &Term, live: &Bits) -> tantivy::Result<u64> {
+        if live.count() == 0 {
+            return Ok(0);
+        }
+        if live.count() == self.reader.max_doc() {
+            return Ok(self.reader.inverted_index(term.field())?.doc_freq(term)?.into());
+        }
+        let mut count = 0;
+        self.visit(term, |doc| count += u64::from(live.contains(doc)))?;
+        Ok(count)
+    }
+
+    /// Visits the documents that a term stands in, in ascending order.
+    pub(super) fn visit(&self, term: &Term, mut visit: impl FnMut(DocId)) -> tantivy::Result<()> {
+        let inverted = self.reader.inverted_index(term.field())?;
+        let Some(mut postings) = inverted.read_postings(term, IndexRecordOption::Basic)? else {
+            return Ok(());
+        };
+        let mut doc = postings.doc();
+        while doc != TERMINATED {
+            visit(doc);
+            doc = postings.advance();
+        }
+        Ok(())
+    }
+}

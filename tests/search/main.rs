@@ -1,0 +1,10 @@
+//! Search through the public API: equality with a stock index, what a search sees, and what it
+//! survives.
+
+mod behaviour;
+mod equality;
+mod oracle;
+mod rebuild;
+mod replay;
+mod speed;
+mod walk;
