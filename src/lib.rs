@@ -15,8 +15,8 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use engine::{
     AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict, ConflictKind, Database,
-    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter, Merge,
-    NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
+    Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter,
+    Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
     Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

@@ -124,7 +124,8 @@ fn breach(floor: &str, path: &str, in_test: bool) -> Option<String> {
         return Some(format!("{floor} imports {target}, which is beside it"));
     }
     let next = parts.next()?;
-    is_inner(target, next).then(|| format!("goes past the front door of {target}: `{target}::{next}`"))
+    is_inner(target, next)
+        .then(|| format!("goes past the front door of {target}: `{target}::{next}`"))
 }
 
 /// Whether `name` is a private module of `floor`.
@@ -139,7 +140,9 @@ fn is_inner(floor: &str, name: &str) -> bool {
         item.match_indices(name).any(|(at, _)| {
             let ends = |c: char| !(c.is_alphanumeric() || c == '_');
             let tail = &item[at + name.len()..];
-            item[..at].ends_with(ends) && !tail.starts_with("::") && tail.chars().next().is_none_or(ends)
+            item[..at].ends_with(ends)
+                && !tail.starts_with("::")
+                && tail.chars().next().is_none_or(ends)
         })
     });
     module && !open && !exported

@@ -71,8 +71,7 @@ fn check(directory: &Path, own: usize, count: usize) {
     let log = store.log(head, LogFilter::default()).unwrap();
     let found: BTreeSet<String> = log.map(|c| c.unwrap().message().unwrap().to_owned()).collect();
     let wanted = (0..own).map(|n| format!("parent {n}"));
-    let wanted: BTreeSet<String> =
-        wanted.chain((0..count).map(|n| format!("child {n}"))).collect();
+    let wanted: BTreeSet<String> = wanted.chain((0..count).map(|n| format!("child {n}"))).collect();
     assert_eq!(found, wanted);
     let operations: Vec<Operation> = store.operations().unwrap().map(Result::unwrap).collect();
     assert_eq!(operations.len(), own + count + 1, "the chain of operations is whole");

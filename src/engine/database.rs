@@ -171,7 +171,8 @@ impl Options {
         })?)?;
         let clock = Arc::clone(&self.clock);
         let entropy = Arc::clone(&self.entropy);
-        let core = Arc::new(Core::new(storage, genesis, clock, entropy, (self.wait, self.thresholds))?);
+        let core =
+            Arc::new(Core::new(storage, genesis, clock, entropy, (self.wait, self.thresholds))?);
         let writes = !self.read_only;
         let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
         let holder = match &directory {

@@ -79,7 +79,8 @@ impl Core {
             None => 0,
         };
         self.state_mut().drop_flushed(reached);
-        let rows: Vec<Summary> = self.state().tail.iter().take(self.thresholds.slice).cloned().collect();
+        let rows: Vec<Summary> =
+            self.state().tail.iter().take(self.thresholds.slice).cloned().collect();
         let Some(last) = rows.last() else { return Ok(false) };
         let watermark = last.sequence;
         write_rows(&writer, &rows)?;

@@ -336,11 +336,7 @@ impl Joining<'_> {
     }
 
     /// What stands where `arrival` wants to go.
-    fn obstacle(
-        &self,
-        arrival: &Arrival,
-        records: &Records<'_>,
-    ) -> Result<Option<Obstacle>> {
+    fn obstacle(&self, arrival: &Arrival, records: &Records<'_>) -> Result<Option<Obstacle>> {
         let key = &arrival.key;
         if let Some(here) = self.stays(key.as_str())?
             && records.memory(here)? != arrival.memory

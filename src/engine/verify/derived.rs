@@ -93,10 +93,15 @@ impl Walk<'_> {
         let nodes = self.core.nodes.on_file();
         let mut count = 0;
         let tree = Tree::open(nodes, self.core.shape(), root)?;
-        reachable(&tree, seen, |_| false, |_, _| {
-            count += 1;
-            Ok(())
-        })?;
+        reachable(
+            &tree,
+            seen,
+            |_| false,
+            |_, _| {
+                count += 1;
+                Ok(())
+            },
+        )?;
         Ok(count)
     }
 

@@ -119,10 +119,8 @@ fn joins(
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     let (b, o, t) = (lines(&base.1), lines(&ours.1), lines(&theirs.1));
     let all: BTreeSet<String> = b.iter().chain(&o).chain(&t).cloned().collect();
-    let kept = |line: &&String| if b.contains(*line) == o.contains(*line) {
-        t.contains(*line)
-    } else {
-        o.contains(*line)
+    let kept = |line: &&String| {
+        if b.contains(*line) == o.contains(*line) { t.contains(*line) } else { o.contains(*line) }
     };
     let expected: BTreeSet<String> = all.iter().filter(kept).cloned().collect();
     found.0 == *key && lines(&found.1) == expected

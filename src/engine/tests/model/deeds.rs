@@ -87,9 +87,9 @@ impl World {
         draft: Draft,
         outcome: Result<CommitId>,
     ) -> Result<()> {
-        let clash = draft.keys().any(|key| {
-            key.match_indices('/').any(|(end, _)| draft.contains_key(&key[..end]))
-        });
+        let clash = draft
+            .keys()
+            .any(|key| key.match_indices('/').any(|(end, _)| draft.contains_key(&key[..end])));
         let same = draft.len() == before.len()
             && before.iter().all(|(key, held)| {
                 draft.get(key).is_some_and(|(memory, text)| {
@@ -184,7 +184,8 @@ impl World {
         let content = self.learn(&branch, commit, "restore")?;
         let within = |key: &str| {
             prefix.is_empty()
-                || key.strip_prefix(prefix.as_str())
+                || key
+                    .strip_prefix(prefix.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let part = |content: &Content, inside: bool| -> Content {
