@@ -26,6 +26,7 @@ mod merge;
 mod nodes;
 mod overlay;
 mod plan;
+mod prepared;
 mod queue;
 mod resolve;
 mod restore;

@@ -1,6 +1,8 @@
 //! What redb says, in our words.
 
-use crate::error::{Error, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::{Error, ErrorKind, Result};
 
 fn error(kind: ErrorKind, what: &str, cause: redb::Error) -> Error {
     Error::new(kind, what).with_source(cause)
@@ -34,4 +36,10 @@ pub(super) fn fault(cause: impl Into<redb::Error>) -> Error {
             error(ErrorKind::Io, &message, cause)
         }
     }
+}
+
+/// Runs `work`, turning a panic of redb on a damaged file into an error.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Error::corrupt("the database file is damaged beyond reading")))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use redb::{Builder, ConcurrencyMode, ReadableDatabase};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::fault::fault;
+use crate::storage::fault::{fault, guarded};
 use crate::storage::read::Reader;
 use crate::storage::write::Writer;
 
@@ -90,11 +90,13 @@ impl Storage {
             Handle::Write(database) => database.begin_read(),
             Handle::Read(database) => database.begin_read(),
         };
-        let transaction = match begin() {
-            Err(error) if self.reopen_after(&error)? => begin().map_err(fault)?,
-            other => other.map_err(fault)?,
-        };
-        Ok(Reader::new(transaction))
+        guarded(|| {
+            let transaction = match begin() {
+                Err(error) if self.reopen_after(&error)? => begin().map_err(fault)?,
+                other => other.map_err(fault)?,
+            };
+            Ok(Reader::new(transaction))
+        })
     }
 
     /// Begins to write, waiting up to `wait` for writers in other processes.
@@ -152,10 +154,4 @@ fn open_file(path: &Path, read_only: bool) -> Result<Handle> {
             builder.open(path).map(Handle::Write).map_err(fault)
         }
     })
-}
-
-/// Runs `open`, turning a panic on a damaged file into an error.
-fn guarded<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(open))
-        .unwrap_or_else(|_| Err(Error::corrupt("the database file is damaged beyond opening")))
 }

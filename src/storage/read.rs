@@ -1,4 +1,5 @@
-//! Reading the file: one consistent view of all tables.
+//! Reading the file: one consistent view of all tables. redb may panic on a damaged page; whoever
+//! reads gets an error then.
 
 use std::sync::OnceLock;
 
@@ -6,7 +7,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, Table
 
 use crate::error::{Error, Result};
 use crate::storage::ObjectId;
-use crate::storage::fault::fault;
+use crate::storage::fault::{fault, guarded};
 use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, PRELUDE_BYTES, Prelude, piece_key};
 use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, Shelf};
 
@@ -61,52 +62,60 @@ impl Reader {
 
     /// Whether nothing was ever written to the file.
     pub(crate) fn is_blank(&self) -> Result<bool> {
-        Ok(self.transaction.list_tables().map_err(fault)?.next().is_none())
+        guarded(|| Ok(self.transaction.list_tables().map_err(fault)?.next().is_none()))
     }
 
     /// The value of `meta`.
     pub(crate) fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let Some(table) = self.table(&self.meta, META)? else { return Ok(None) };
-        Ok(table.get(name).map_err(fault)?.map(|value| value.value().to_vec()))
+        guarded(|| {
+            let Some(table) = self.table(&self.meta, META)? else { return Ok(None) };
+            Ok(table.get(name).map_err(fault)?.map(|value| value.value().to_vec()))
+        })
     }
 
     /// The sequence of the last row, 0 if there is none.
     pub(crate) fn last_sequence(&self) -> Result<u64> {
-        let Some(table) = self.table(&self.log, LOG)? else { return Ok(0) };
-        Ok(table.last().map_err(fault)?.map_or(0, |(key, _)| key.value() >> PIECE_BITS))
+        guarded(|| {
+            let Some(table) = self.table(&self.log, LOG)? else { return Ok(0) };
+            Ok(table.last().map_err(fault)?.map_or(0, |(key, _)| key.value() >> PIECE_BITS))
+        })
     }
 
     /// The head of the row `sequence`; `None` if the log does not reach so far.
     pub(crate) fn row_head(&self, sequence: u64) -> Result<Option<RowHead>> {
-        let Some(table) = self.table(&self.log, LOG)? else { return Ok(None) };
-        let Some(first) = table.get(piece_key(sequence, 0)).map_err(fault)? else {
-            return Ok(None);
-        };
-        let prelude = Prelude::read(sequence, first.value())?;
-        let bytes = match first.value().get(PRELUDE_BYTES..prelude.body_offset()) {
-            Some(head) => head.to_vec(),
-            None => self.span(sequence, PRELUDE_BYTES, prelude.head as usize)?,
-        };
-        prelude.check_head(sequence, &bytes)?;
-        Ok(Some(RowHead {
-            bytes,
-            body_offset: prelude.body_offset() as u32,
-            row_bytes: prelude.row_bytes() as u64,
-        }))
+        guarded(|| {
+            let Some(table) = self.table(&self.log, LOG)? else { return Ok(None) };
+            let Some(first) = table.get(piece_key(sequence, 0)).map_err(fault)? else {
+                return Ok(None);
+            };
+            let prelude = Prelude::read(sequence, first.value())?;
+            let bytes = match first.value().get(PRELUDE_BYTES..prelude.body_offset()) {
+                Some(head) => head.to_vec(),
+                None => self.span(sequence, PRELUDE_BYTES, prelude.head as usize)?,
+            };
+            prelude.check_head(sequence, &bytes)?;
+            Ok(Some(RowHead {
+                bytes,
+                body_offset: prelude.body_offset() as u32,
+                row_bytes: prelude.row_bytes() as u64,
+            }))
+        })
     }
 
     /// The body of the row `sequence`, checked against its checksum.
     pub(crate) fn row_body(&self, sequence: u64) -> Result<Vec<u8>> {
-        let start = self.span(sequence, 0, PRELUDE_BYTES)?;
-        let prelude = Prelude::read(sequence, &start)?;
-        let body = self.span(sequence, prelude.body_offset(), prelude.body as usize)?;
-        prelude.check_body(sequence, &body)?;
-        Ok(body)
+        guarded(|| {
+            let start = self.span(sequence, 0, PRELUDE_BYTES)?;
+            let prelude = Prelude::read(sequence, &start)?;
+            let body = self.span(sequence, prelude.body_offset(), prelude.body as usize)?;
+            prelude.check_body(sequence, &body)?;
+            Ok(body)
+        })
     }
 
     /// The bytes of an object. Whoever reads them checks them against the object's id.
     pub(crate) fn object(&self, at: Location) -> Result<Vec<u8>> {
-        self.span(at.sequence, at.offset as usize, at.length as usize)
+        guarded(|| self.span(at.sequence, at.offset as usize, at.length as usize))
     }
 
     /// Where the body of a row with a head of `head` bytes begins.
@@ -136,9 +145,11 @@ impl Reader {
 
     /// Where an object lies, as far as the index reaches.
     pub(crate) fn location(&self, id: &ObjectId) -> Result<Option<Location>> {
-        let Some(table) = self.table(&self.index, INDEX)? else { return Ok(None) };
-        let Some(value) = table.get(id.as_bytes()).map_err(fault)? else { return Ok(None) };
-        Location::from_bytes(value.value()).map(Some)
+        guarded(|| {
+            let Some(table) = self.table(&self.index, INDEX)? else { return Ok(None) };
+            let Some(value) = table.get(id.as_bytes()).map_err(fault)? else { return Ok(None) };
+            Location::from_bytes(value.value()).map(Some)
+        })
     }
 
     /// All objects with ids from `low` to `high`, as far as the index reaches.
@@ -147,33 +158,42 @@ impl Reader {
         low: &ObjectId,
         high: &ObjectId,
     ) -> Result<Vec<(ObjectId, Location)>> {
-        let Some(table) = self.table(&self.index, INDEX)? else { return Ok(Vec::new()) };
-        let range = table.range::<[u8; 32]>(*low.as_bytes()..=*high.as_bytes()).map_err(fault)?;
-        range
-            .map(|entry| {
-                let (key, value) = entry.map_err(fault)?;
-                Ok((ObjectId::from_bytes(key.value()), Location::from_bytes(value.value())?))
-            })
-            .collect()
+        guarded(|| {
+            let Some(table) = self.table(&self.index, INDEX)? else { return Ok(Vec::new()) };
+            let range =
+                table.range::<[u8; 32]>(*low.as_bytes()..=*high.as_bytes()).map_err(fault)?;
+            range
+                .map(|entry| {
+                    let (key, value) = entry.map_err(fault)?;
+                    Ok((ObjectId::from_bytes(key.value()), Location::from_bytes(value.value())?))
+                })
+                .collect()
+        })
     }
 
     /// The bytes of a tree node.
     pub(crate) fn node(&self, id: &ObjectId) -> Result<Option<Vec<u8>>> {
-        let Some(table) = self.table(&self.nodes, NODES)? else { return Ok(None) };
-        Ok(table.get(id.as_bytes()).map_err(fault)?.map(|value| value.value().to_vec()))
+        guarded(|| {
+            let Some(table) = self.table(&self.nodes, NODES)? else { return Ok(None) };
+            Ok(table.get(id.as_bytes()).map_err(fault)?.map(|value| value.value().to_vec()))
+        })
     }
 
     /// Whether a tree node is stored.
     pub(crate) fn has_node(&self, id: &ObjectId) -> Result<bool> {
-        let Some(table) = self.table(&self.nodes, NODES)? else { return Ok(false) };
-        Ok(table.get(id.as_bytes()).map_err(fault)?.is_some())
+        guarded(|| {
+            let Some(table) = self.table(&self.nodes, NODES)? else { return Ok(false) };
+            Ok(table.get(id.as_bytes()).map_err(fault)?.is_some())
+        })
     }
 
     /// A small derived value.
     pub(crate) fn derived(&self, shelf: Shelf, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Some(derived) = self.table(&self.derived, DERIVED)? else { return Ok(None) };
-        let value = derived.get(shelf.key(name).as_slice()).map_err(fault)?;
-        Ok(value.map(|value| value.value().to_vec()))
+        guarded(|| {
+            let Some(table) = self.table(&self.derived, DERIVED)? else { return Ok(None) };
+            let value = table.get(shelf.key(name).as_slice()).map_err(fault)?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
     }
 
     /// All small derived values whose names begin with `prefix`, in order; names come without it.
@@ -182,14 +202,16 @@ impl Reader {
         shelf: Shelf,
         prefix: &[u8],
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        let Some(derived) = self.table(&self.derived, DERIVED)? else { return Ok(Vec::new()) };
-        let start = shelf.key(prefix);
-        let mut found = Vec::new();
-        for entry in derived.range(start.as_slice()..).map_err(fault)? {
-            let (key, value) = entry.map_err(fault)?;
-            let Some(name) = key.value().strip_prefix(start.as_slice()) else { break };
-            found.push((name.to_vec(), value.value().to_vec()));
-        }
-        Ok(found)
+        guarded(|| {
+            let Some(table) = self.table(&self.derived, DERIVED)? else { return Ok(Vec::new()) };
+            let start = shelf.key(prefix);
+            let mut found = Vec::new();
+            for entry in table.range(start.as_slice()..).map_err(fault)? {
+                let (key, value) = entry.map_err(fault)?;
+                let Some(name) = key.value().strip_prefix(start.as_slice()) else { break };
+                found.push((name.to_vec(), value.value().to_vec()));
+            }
+            Ok(found)
+        })
     }
 }

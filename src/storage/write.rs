@@ -4,7 +4,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use crate::error::{Error, Result};
 use crate::storage::ObjectId;
-use crate::storage::fault::fault;
+use crate::storage::fault::{fault, guarded};
 use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, frame, piece_key};
 use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, Shelf};
 
@@ -80,6 +80,6 @@ impl Writer {
 
     /// Makes everything durable.
     pub(crate) fn commit(self) -> Result<()> {
-        self.transaction.commit().map_err(fault)
+        guarded(|| self.transaction.commit().map_err(fault))
     }
 }

@@ -2,4 +2,5 @@
 
 mod disk;
 mod model;
+mod planted;
 mod power_loss;

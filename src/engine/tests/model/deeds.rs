@@ -118,9 +118,9 @@ impl World {
             assert_eq!(held.text, text, "{key}");
             match memory {
                 Some(memory) => assert_eq!(held.memory, memory, "{key} is another memory"),
-                // New, or the memory that this transaction removed from the key.
+                // New, or a memory that this transaction removed and wrote again.
                 None => {
-                    let back = before.get(&key).is_some_and(|old| old.memory == held.memory);
+                    let back = before.values().any(|old| old.memory == held.memory);
                     assert!(back || !known.contains(&held.memory), "{key} is no new memory");
                 }
             }

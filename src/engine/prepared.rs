@@ -1,0 +1,132 @@
+//! A transaction on its way: checked against what the branch has become, and landed.
+
+use crate::engine::branch::Branch;
+use crate::engine::landing::{Landing, NewCommit};
+use crate::engine::overlay::Content;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::transaction::Expect;
+use crate::error::{Error, Result};
+use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
+use crate::storage::{CommitId, MemoryId, RecordId};
+use crate::tree::Tree;
+
+/// A transaction whose records are made, on its way to the commit thread.
+pub(crate) struct Prepared {
+    pub(super) branch: Branch,
+    pub(super) base: Snapshot,
+    pub(super) edits: Vec<(Key, Option<RecordId>)>,
+    pub(super) records: Vec<(RecordId, Stored)>,
+    pub(super) homes: Vec<(MemoryId, Key)>,
+    pub(super) expected: Vec<(Key, Expect)>,
+    pub(super) unchanged: Vec<String>,
+    pub(super) rebase: bool,
+    pub(super) allow_empty: bool,
+    pub(super) message: Message,
+    pub(super) cause: (Cause, Vec<SaltedText>),
+    pub(super) kind: OperationKind,
+    pub(super) salt: [u8; 16],
+}
+
+impl Prepared {
+    pub(super) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
+        let store = self.branch.store().name().clone();
+        let name = self.branch.name().clone();
+        let head = turn.head(&store, &name)?;
+        let tree = turn.tree(head.as_deref())?;
+        if head.as_ref().map(|commit| commit.id()) != self.base.id() {
+            self.check_moved(&Content::of(tree.clone()))?;
+        }
+        self.check_expected(&Content::of(tree.clone()), turn)?;
+        if !self.allow_empty && !self.changes(&tree)? {
+            let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
+            return head.map(|commit| commit.id()).ok_or_else(nothing);
+        }
+        let new = NewCommit {
+            store: store.clone(),
+            parents: head.iter().map(|commit| commit.id()).collect(),
+            tree,
+            edits: self.edits,
+            records: self.records,
+            homes: self.homes,
+            message: self.message,
+            cause: self.cause,
+            salt: self.salt,
+        };
+        let (commit, _) = turn.add_commit(new)?;
+        let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
+        turn.operate(&store, commit.author(), self.kind, moves, None)?;
+        Ok(commit.id())
+    }
+
+    /// Whether any edit changes `tree`.
+    fn changes(&self, tree: &Tree) -> Result<bool> {
+        for (key, after) in &self.edits {
+            if tree.get(key.as_str())? != *after {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Checks that the branch's new head leaves alone what this transaction touches.
+    fn check_moved(&self, head: &Content) -> Result<()> {
+        let moved = format!("`{}` has moved since the transaction began", self.branch.name());
+        if !self.rebase {
+            return Err(Error::stale(moved));
+        }
+        let base = self.base.content();
+        let mut stale = Vec::new();
+        for (key, _) in &self.edits {
+            if base.get(key.as_str())? != head.get(key.as_str())? {
+                stale.push(key.to_string());
+            }
+        }
+        for prefix in &self.unchanged {
+            if !base.range(prefix, "").eq_by_entries(head.range(prefix, ""))? {
+                stale.push(prefix.clone());
+            }
+        }
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let keys = stale.join("`, `");
+        Err(Error::stale(format!("{moved}, and so has `{keys}`")).with_candidates(stale))
+    }
+
+    fn check_expected(&self, head: &Content, turn: &Landing<'_>) -> Result<()> {
+        for (key, expect) in &self.expected {
+            let found = head.get(key.as_str())?;
+            let holds = match (expect, found) {
+                (Expect::Absent, found) => found.is_none(),
+                (Expect::Record(wanted), found) => found == Some(*wanted),
+                (Expect::TextSha256(_), None) => false,
+                (Expect::TextSha256(wanted), Some(id)) => {
+                    let record = turn.record(&turn.core.view()?, id)?;
+                    Expect::text(record.text()?) == Expect::TextSha256(*wanted)
+                }
+            };
+            if !holds {
+                let message = format!("`{key}` is not what the transaction relies on");
+                return Err(Error::stale(message).with_candidates([key.to_string()]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Comparing two runs of entries that may fail to be read.
+trait EqualEntries {
+    fn eq_by_entries(self, other: Self) -> Result<bool>;
+}
+
+impl EqualEntries for Box<dyn Iterator<Item = Result<(Key, RecordId)>> + Send> {
+    fn eq_by_entries(mut self, mut other: Self) -> Result<bool> {
+        loop {
+            match (self.next().transpose()?, other.next().transpose()?) {
+                (None, None) => return Ok(true),
+                (a, b) if a == b => {}
+                _ => return Ok(false),
+            }
+        }
+    }
+}
