@@ -173,17 +173,23 @@ fn a_copy_takes_in_what_it_lacks_and_keeps_what_it_has() {
     copy.import_history(&path, &ana()).unwrap();
     let (ours, theirs) = (copy.store("default").unwrap(), db.store("default").unwrap());
     let kept = put(&ours.branch("main").unwrap(), &[("only/here", "1")]);
+    import(&ours, &[session("s:4", "of our own")]);
     let there = put(&theirs.branch("main").unwrap(), &[("only/there", "2")]);
     theirs.create_branch("fresh", there).unwrap();
-    import(&theirs, &[session("s:3", "new"), session("s:2", "bye bye")]);
+    import(
+        &theirs,
+        &[session("s:3", "new"), session("s:2", "bye bye"), session("s:4", "of theirs")],
+    );
     let (_kept, path) = exported(&db);
     let report = copy.import_history(&path, &ana()).unwrap();
     assert_eq!((report.fate, report.commits, report.known), (HistoryFate::Joined, 1, 6));
-    assert_eq!((report.sessions, report.sessions_kept), (2, 0));
+    assert_eq!((report.sessions, report.sessions_kept), (2, 1));
     assert_eq!(ours.branch("main").unwrap().head().unwrap(), Some(kept));
     assert_eq!(ours.branch("imported/main").unwrap().head().unwrap(), Some(there));
     assert_eq!(ours.branch("fresh").unwrap().head().unwrap(), Some(there));
-    assert_eq!(ours.session_ids().unwrap(), theirs.session_ids().unwrap());
+    let (held, there) = (ours.session_ids().unwrap(), theirs.session_ids().unwrap());
+    assert_eq!(held[..3], there[..3]);
+    assert!(held.len() == 4 && held[3] != there[3]);
     let last = copy.feed().last().unwrap();
     let report = copy.import_history(&path, &ana()).unwrap();
     assert_eq!((report.commits, report.sessions, report.refs.len()), (0, 0, 0));

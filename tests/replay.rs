@@ -104,29 +104,24 @@ impl Replayed {
 
     fn diff(&self, git: &str, parent: Option<&String>) -> Differences {
         let after = self.store.snapshot(self.ours[git]).unwrap();
-        let before = match parent {
-            Some(parent) => self.store.snapshot(self.ours[parent]).unwrap(),
-            None => {
-                let keys = after.keys("").map(|entry| (entry.unwrap().0.to_string(), 'A'));
-                return Differences { statuses: keys.collect(), renames: BTreeSet::new() };
-            }
+        let Some(parent) = parent else {
+            let keys = after.keys("").map(|entry| (entry.unwrap().0.to_string(), 'A'));
+            return Differences { statuses: keys.collect(), renames: BTreeSet::new() };
         };
+        let before = self.store.snapshot(self.ours[parent]).unwrap();
         let mut sides: BTreeMap<String, (bool, bool)> = BTreeMap::new();
         let mut renames = BTreeSet::new();
         for change in self.store.diff(&before, &after).unwrap() {
             let change = change.unwrap();
             let key = change.key.to_string();
-            match (change.kind, change.from) {
-                (ChangeKind::Renamed, Some(from)) => {
-                    sides.entry(from.to_string()).or_default().0 = true;
-                    sides.entry(key.clone()).or_default().1 = true;
-                    renames.insert((from.to_string(), key));
-                }
-                _ => {
-                    let side = sides.entry(key).or_default();
-                    side.0 |= change.before.is_some();
-                    side.1 |= change.after.is_some();
-                }
+            if let (ChangeKind::Renamed, Some(from)) = (change.kind, change.from) {
+                sides.entry(from.to_string()).or_default().0 = true;
+                sides.entry(key.clone()).or_default().1 = true;
+                renames.insert((from.to_string(), key));
+            } else {
+                let side = sides.entry(key).or_default();
+                side.0 |= change.before.is_some();
+                side.1 |= change.after.is_some();
             }
         }
         let status = |(key, sides)| match sides {

@@ -55,5 +55,4 @@ pub use transaction::{Expect, Transaction};
 
 pub(crate) use chain::{Chain, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
-pub(crate) use replay::Refill;
 pub(crate) use row::RowEdit;

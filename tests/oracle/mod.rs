@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test's own module")]
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -74,7 +75,7 @@ impl Repository {
                 None => format!("{id}\n"),
             })
             .collect();
-        let asker = std::thread::spawn(move || questions.write_all(asked.as_bytes()).unwrap());
+        let writer = std::thread::spawn(move || questions.write_all(asked.as_bytes()).unwrap());
         let mut found: HashMap<String, Vec<String>> = HashMap::new();
         let mut current = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -82,11 +83,11 @@ impl Repository {
             if line.starts_with(':') {
                 found.get_mut(&current).unwrap().push(line);
             } else {
-                current = line.split(' ').next().unwrap().to_owned();
+                line.split(' ').next().unwrap().clone_into(&mut current);
                 found.insert(current.clone(), Vec::new());
             }
         }
-        asker.join().unwrap();
+        writer.join().unwrap();
         assert!(child.wait().unwrap().success());
         found
     }
@@ -121,7 +122,7 @@ impl Repository {
             } else if let Some(id) = text.strip_prefix("original-oid ")
                 && in_commit
             {
-                commit = id.to_owned();
+                id.clone_into(&mut commit);
             } else if let Some(paths) = text.strip_prefix("R ") {
                 found.entry(commit.clone()).or_default().push(two(paths));
             }
@@ -191,7 +192,10 @@ impl Objects {
         while !rest.is_empty() {
             let nul = rest.iter().position(|byte| *byte == 0).unwrap();
             let head = String::from_utf8(rest[..nul].to_vec()).unwrap();
-            let id = rest[nul + 1..nul + 21].iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut id = String::new();
+            for byte in &rest[nul + 1..nul + 21] {
+                write!(id, "{byte:02x}").unwrap();
+            }
             let (mode, file) = head.split_once(' ').unwrap();
             entries.push((mode.to_owned(), file.to_owned(), id));
             rest = &rest[nul + 21..];

@@ -70,7 +70,7 @@ pub(super) fn moves(store: &Store, tips: &Tips, skipped: &mut Vec<String>) -> Re
     for (name, (kind, to)) in targets {
         let held = store.find_ref(&name)?;
         match &held {
-            Some(held) if held.commit == to => continue,
+            Some(held) if held.commit == to => {}
             Some(held) if kind == RefKind::Tag || held.kind != kind => {
                 return Err(taken(&name, "is another tag or branch here"));
             }

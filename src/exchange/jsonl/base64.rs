@@ -17,11 +17,10 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 
 /// The bytes that `text` spells; `None` if it is not what [`encode`] writes.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(4) {
+    let digits = text.trim_end_matches('=');
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;
     }
-    let digits = text.trim_end_matches('=');
-    let padding = text.len() - digits.len();
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     for group in digits.as_bytes().chunks(4) {
         let mut bits = 0_u32;
@@ -34,8 +33,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         }
         out.extend_from_slice(&bits.to_be_bytes()[1..]);
         if group.len() < 4 {
-            let kept =
-                group.len().checked_sub(1).filter(|kept| *kept > 0 && padding + kept == 3)?;
+            let kept = group.len() - 1;
             // Bits that stand for nothing must not say anything.
             if bits.to_be_bytes()[1 + kept..].iter().any(|byte| *byte != 0) {
                 return None;
@@ -43,7 +41,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
             out.truncate(out.len() - (3 - kept));
         }
     }
-    (padding == 0 || digits.len() % 4 + padding == 4).then_some(out)
+    Some(out)
 }
 
 fn value(digit: u8) -> Option<u32> {

@@ -40,22 +40,22 @@ impl Store {
     /// # Errors
     /// As [`Database::export_history`].
     pub fn export_history(&self, out: &mut dyn Write) -> Result<HistoryExport> {
-        export(self.database(), Some(self.name().clone()), out)
+        export(self.database(), Some(self.name()), out)
     }
 }
 
 fn export(
     database: &Database,
-    store: Option<StoreName>,
+    store: Option<&StoreName>,
     out: &mut dyn Write,
 ) -> Result<HistoryExport> {
     let mut lines = SealedWriter::new(out);
-    lines.line(&to_json(&Opening::new(&database.genesis(), store.clone())))?;
+    lines.line(&to_json(&Opening::new(&database.genesis(), store.cloned())))?;
     let mut export = HistoryExport::default();
     for sequence in 1..=database.feed().last()? {
         let missing = || Error::corrupt(format!("row {sequence} of the log is missing"));
         let row = database.row(sequence)?.ok_or_else(missing)?;
-        if store.as_ref().is_some_and(|store| *store != row.store) {
+        if store.is_some_and(|store| *store != row.store) {
             continue;
         }
         for stored in &row.objects {

@@ -148,9 +148,9 @@ impl<'a> Taking<'a> {
         let mut report = std::mem::take(&mut self.report);
         let part = self.store(&row.store)?;
         if joins {
-            part.adopt(row, &mut report)?
+            part.adopt(row, &mut report)?;
         } else {
-            part.remake(row, &mut report)?
+            part.remake(row, &mut report)?;
         }
         if part.graft.bytes() >= BATCH_BYTES {
             part.graft.land()?;

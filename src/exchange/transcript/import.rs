@@ -74,8 +74,13 @@ impl SessionImport {
         author: &Author,
     ) -> Result<SessionImportReport> {
         let path = path.as_ref();
-        let mut intake =
-            Intake { store, author, batch: Vec::new(), bytes: 0, report: Default::default() };
+        let mut intake = Intake {
+            store,
+            author,
+            batch: Vec::new(),
+            bytes: 0,
+            report: SessionImportReport::default(),
+        };
         let mut refused = Vec::new();
         let mut reading = Transcript::read_path(path, self.format, &mut |transcript| {
             let session = self.session(transcript);
