@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -70,15 +71,17 @@ fn everything(db: &Database) -> String {
     let mut out = format!("{:?}\n", db.id());
     for name in db.stores().unwrap() {
         let store = db.store(name.as_str()).unwrap();
-        out += &format!("{name} {:?}\n{:?}\n", store.refs().unwrap(), store.session_ids().unwrap());
+        let (refs, sessions) = (store.refs().unwrap(), store.session_ids().unwrap());
+        writeln!(out, "{name} {refs:?}\n{sessions:?}").unwrap();
         for operation in store.operations().unwrap() {
-            out += &format!("{}\n", operation.unwrap().id());
+            writeln!(out, "{}", operation.unwrap().id()).unwrap();
         }
         for reference in store.refs().unwrap() {
             for commit in store.log(reference.commit, LogFilter::default()).unwrap() {
                 let commit = commit.unwrap();
                 let snapshot = store.snapshot(commit.id()).unwrap();
-                out += &format!("{} {} {:?}\n", commit.id(), commit.tree(), content(&snapshot));
+                let content = content(&snapshot);
+                writeln!(out, "{} {} {content:?}", commit.id(), commit.tree()).unwrap();
             }
         }
     }
@@ -141,7 +144,6 @@ fn every_cut_and_every_altered_byte_is_refused_and_nothing_is_written() {
     let bad = directory.path().join("bad.jsonl");
     let empty = Database::in_memory().unwrap();
     let before = everything(&empty);
-    let lines = whole.iter().filter(|byte| **byte == b'\n').count();
     let mut ends: Vec<usize> =
         (0..whole.len()).filter(|at| *at == 0 || whole[at - 1] == b'\n').collect();
     ends.extend((1..whole.len()).step_by(997));
@@ -149,17 +151,18 @@ fn every_cut_and_every_altered_byte_is_refused_and_nothing_is_written() {
         fs::write(&bad, &whole[..end]).unwrap();
         assert!(empty.import_history(&bad, &ana()).is_err(), "cut at {end}");
     }
-    let mut named = 0;
     for at in (0..whole.len()).step_by(211) {
         let mut altered = whole.clone();
         altered[at] ^= 1;
         fs::write(&bad, &altered).unwrap();
         let error = empty.import_history(&bad, &ana()).unwrap_err();
-        let line = 1 + whole[..at].iter().filter(|byte| **byte == b'\n').count();
-        named += usize::from(error.to_string().starts_with(&format!("line {line} of")));
-        assert!(line == 1 || error.kind() == ErrorKind::Corrupt, "{error:?}");
+        // A first line that is not right may be that of any file.
+        let start = whole[..at].split(|byte| *byte == b'\n').count();
+        if start > 1 && whole[at] != b'\n' {
+            assert_eq!(error.kind(), ErrorKind::Corrupt);
+            assert!(error.to_string().starts_with(&format!("line {start} of")), "{error}");
+        }
     }
-    assert!(named > 0 && lines > 10);
 
     assert_eq!(everything(&empty), before);
     empty.import_history(&path, &ana()).unwrap();

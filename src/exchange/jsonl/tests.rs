@@ -76,14 +76,7 @@ fn a_forged_history_is_refused_though_its_seals_are_right() {
         }),
         ("a record is left out", forge(&|l| drop(array(&mut l[2]["objects"]).pop()))),
         ("a row is of another store", forge(&|l| l[2]["store"] = json!("other"))),
-        ("a salt of trees is another", {
-            forge(&|l| {
-                let other = lines();
-                l[0]["genesis"] = other[0]["genesis"].clone();
-                // A tree of few keys has one node whatever the salt, so say so by its operation.
-                l[1] = other[1].clone();
-            })
-        }),
+        ("the first operation is that of another database", forge(&|l| l[1] = lines()[1].clone())),
     ];
     for (name, lines) in forgeries {
         let blank = Database::in_memory().unwrap();
