@@ -27,7 +27,11 @@ pub use engine::{
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
-pub use exchange::{DamagedLine, ReadingReport, Transcript, TranscriptFormat, TranscriptHeader};
+pub use exchange::{
+    ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
+    HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
+    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+};
 pub use history::Revision;
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,

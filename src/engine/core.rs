@@ -28,7 +28,6 @@ const CACHED_OVERLAYS_MAX: usize = 64;
 /// What all handles on one open database share.
 pub(crate) struct Core {
     pub(crate) storage: Arc<Storage>,
-    pub(crate) genesis: Genesis,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// How long a write waits for writers in other processes.
@@ -38,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
     commits: Cache<CommitId, Arc<Commit>>,
+    genesis: RwLock<Genesis>,
     state: RwLock<State>,
     /// The newest view of the file that a snapshot still holds, and a watermark it surely sees.
     view: Mutex<(Weak<Reader>, u64)>,
@@ -56,7 +56,7 @@ impl Core {
         let core = Self {
             nodes: Arc::new(Nodes::new(Arc::clone(&storage), thresholds.pending_nodes_max)),
             storage,
-            genesis,
+            genesis: RwLock::new(genesis),
             clock,
             entropy,
             wait,
@@ -72,7 +72,19 @@ impl Core {
     }
 
     pub(crate) fn shape(&self) -> Shape {
-        Shape::new(self.genesis.boundary_salt)
+        Shape::new(self.genesis().boundary_salt)
+    }
+
+    pub(crate) fn genesis(&self) -> Genesis {
+        self.genesis.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins anew with another genesis and the rows of `state`.
+    pub(crate) fn begin_anew(&self, genesis: Genesis, state: State) {
+        *self.genesis.write().unwrap_or_else(PoisonError::into_inner) = genesis;
+        *self.state_mut() = state;
+        self.queue.announce();
+        self.queue.ask_for_flush();
     }
 
     pub(crate) fn seed(&self) -> Result<Seed> {

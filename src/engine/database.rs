@@ -271,7 +271,7 @@ impl Database {
 
     /// The random name of the database. Copies share it.
     pub fn id(&self) -> DatabaseId {
-        self.core().genesis.database
+        self.core().genesis().database
     }
 
     /// Whether writes are refused.

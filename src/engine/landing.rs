@@ -66,6 +66,26 @@ pub(crate) struct NewCommit {
     pub(crate) salt: [u8; 16],
 }
 
+impl NewCommit {
+    /// Makes the commit, its row without an operation, and its tree.
+    pub(crate) fn make(self, core: &Core, now: Time) -> Result<(Row, Arc<Commit>, PinnedTree)> {
+        let (edits, tree) = effective(&self.tree, self.edits)?;
+        let tree = core.nodes.keep(tree);
+        check_paths(&tree, &edits)?;
+        let root: TreeId = tree.id();
+        let commit = Commit::make(root, self.parents, &self.message, now, self.cause, self.salt)?;
+        let commit = Arc::new(commit);
+        let mut row = Row::new(self.store);
+        let at = |key: &Key| edits.binary_search_by(|edit| edit.key.cmp(key)).ok();
+        let homes = self.homes.iter();
+        row.homes = homes.filter_map(|(memory, key)| Some((*memory, at(key)? as u32))).collect();
+        row.objects = self.records.into_iter().map(|(id, stored)| (id.object(), stored)).collect();
+        row.edits = edits;
+        row.commit = Some(Arc::clone(&commit));
+        Ok((row, commit, tree))
+    }
+}
+
 impl Landing<'_> {
     /// The time of everything that this request makes.
     pub(crate) fn now(&self) -> Time {
@@ -153,22 +173,19 @@ impl Landing<'_> {
 
     /// Makes a commit and its row. No ref moves yet.
     pub(crate) fn add_commit(&mut self, new: NewCommit) -> Result<(Arc<Commit>, PinnedTree)> {
-        let (edits, tree) = effective(&new.tree, new.edits)?;
-        let tree = self.core.nodes.keep(tree);
-        check_paths(&tree, &edits)?;
-        let root: TreeId = tree.id();
-        let commit = Commit::make(root, new.parents, &new.message, self.now, new.cause, new.salt)?;
-        let commit = Arc::new(commit);
-        let mut row = Row::new(new.store);
-        let at = |key: &Key| edits.binary_search_by(|edit| edit.key.cmp(key)).ok();
-        row.homes =
-            new.homes.iter().filter_map(|(memory, key)| Some((*memory, at(key)? as u32))).collect();
-        row.objects = new.records.into_iter().map(|(id, stored)| (id.object(), stored)).collect();
-        row.edits = edits;
-        row.commit = Some(Arc::clone(&commit));
+        let (row, commit, tree) = new.make(self.core, self.now)?;
         self.own.commits.insert(commit.id(), Arc::clone(&commit));
         self.own.rows.push(row);
         Ok((commit, tree))
+    }
+
+    /// Adds rows with commits that are made already, each after its parents.
+    pub(crate) fn add_rows(&mut self, rows: Vec<Row>) {
+        for row in &rows {
+            let commits = row.commit.iter().map(|commit| (commit.id(), Arc::clone(commit)));
+            self.own.commits.extend(commits);
+        }
+        self.own.rows.extend(rows);
     }
 
     /// Stores an object with the request's last row, or in a row of its own if there is none.
@@ -275,7 +292,7 @@ fn effective(
 
 /// Checks that no key of `edits` that is new in `tree` is a proper path prefix of another, or has
 /// one.
-fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
+pub(crate) fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
     let mut checked = String::new();
     for edit in edits {
         if edit.before.is_some() || edit.after.is_none() {

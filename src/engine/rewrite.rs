@@ -55,7 +55,7 @@ impl Core {
         let source = self.storage.read()?;
         let target = Storage::create(path)?;
         let writer = target.write(self.wait)?;
-        writer.set_meta(GENESIS, &self.genesis.encode())?;
+        writer.set_meta(GENESIS, &self.genesis().encode())?;
         writer.commit()?;
         let mut refs = BTreeMap::new();
         let last = source.last_sequence()?;

@@ -10,7 +10,7 @@ use crate::engine::database::Database;
 use crate::engine::snapshot::{AsSnapshot, Snapshot};
 use crate::entropy::Seed;
 use crate::error::{Error, Result};
-use crate::history::Graph;
+use crate::history::{Graph, is_ancestor, merge_bases};
 use crate::object::{
     Author, Commit, OperationKind, Record, RefKind, RefName, SaltedText, StoreName,
 };
@@ -212,6 +212,23 @@ impl Store {
     /// `NotFound` if there is none; `Corrupt` if it is damaged.
     pub fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
         self.core().commit(id)
+    }
+
+    /// The best common ancestors of two commits, sorted: several where their histories criss-cross,
+    /// none where they have nothing in common.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn merge_bases(&self, a: CommitId, b: CommitId) -> Result<Vec<CommitId>> {
+        merge_bases(&**self.core(), a, b)
+    }
+
+    /// Whether `descendant` is `ancestor` or descends from it.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn is_ancestor(&self, ancestor: CommitId, descendant: CommitId) -> Result<bool> {
+        is_ancestor(&**self.core(), ancestor, descendant)
     }
 
     /// The record with this id, whether or not it stands in any tree now.

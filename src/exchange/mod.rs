@@ -7,8 +7,17 @@
 //!
 //! Imports: the ground and the floors below; no other wing.
 
+mod content;
 mod git;
+mod jsonl;
 mod markdown;
 mod transcript;
 
-pub use transcript::{DamagedLine, ReadingReport, Transcript, TranscriptFormat, TranscriptHeader};
+pub use content::ContentReport;
+pub use git::{GitImport, GitImportReport, SkippedFile};
+pub use jsonl::{ContentExport, HistoryExport, HistoryFate, HistoryImport};
+pub use markdown::MarkdownImport;
+pub use transcript::{
+    DamagedLine, ReadingReport, SessionImport, SessionImportReport, Transcript, TranscriptFormat,
+    TranscriptHeader,
+};

@@ -1,5 +1,7 @@
 //! One entry of the append-only, hash-chained operation log.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
@@ -132,6 +134,20 @@ impl Operation {
             None => None,
         };
         Ok(Self { id: stored.id().into(), header, message, stored })
+    }
+
+    /// The same operation after another one, where operations it names may have other ids.
+    pub(crate) fn relinked(
+        &self,
+        previous: Option<OperationId>,
+        renamed: &HashMap<OperationId, OperationId>,
+    ) -> Result<Self> {
+        let mut header = self.header.clone();
+        header.previous = previous;
+        if let OperationKind::Undo(undone) = &mut header.kind {
+            *undone = renamed.get(undone).copied().unwrap_or(*undone);
+        }
+        Self::open(Stored::seal(&header, self.stored.texts().to_vec()))
     }
 
     pub(crate) fn stored(&self) -> &Stored {

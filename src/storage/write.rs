@@ -32,6 +32,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes everything out of all tables.
+    pub(crate) fn clear(&self) -> Result<()> {
+        self.transaction.open_table(LOG).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
+        self.transaction.open_table(INDEX).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
+        self.transaction.open_table(NODES).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
+        self.transaction.open_table(DERIVED).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
+        self.transaction.open_table(META).map_err(fault)?.retain(|_, _| false).map_err(fault)
+    }
+
     /// Sets a value of `meta`.
     pub(crate) fn set_meta(&self, name: &str, value: &[u8]) -> Result<()> {
         let mut table = self.transaction.open_table(META).map_err(fault)?;

@@ -13,9 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 const STDERR_BYTES_MAX: u64 = 4 << 10;
 /// Renames as renames, original ids, messages in UTF-8, signatures and orphaned tags left out, and
 /// a last line by which a stream cut short is noticed.
-const ARGUMENTS: [&str; 8] = [
+const ARGUMENTS: [&str; 7] = [
     "fast-export",
-    "--all",
     "-M",
     "--signed-tags=strip",
     "--tag-of-filtered-object=drop",
@@ -24,13 +23,18 @@ const ARGUMENTS: [&str; 8] = [
     "--use-done-feature",
 ];
 
-/// Hands every command of the history of the git repository at `repository` on to `each`.
+/// Hands every command of the history of the git repository at `repository` on to `each`: that of
+/// all its refs, or of one branch.
 ///
 /// # Errors
 /// `Io` with git's own words if git cannot be run or fails, `Invalid` if its stream cannot be read,
 /// and whatever `each` returns, which ends the export.
-pub(crate) fn export(repository: &Path, each: &mut dyn FnMut(Command) -> Result<()>) -> Result<()> {
-    let mut child = spawn(repository)?;
+pub(crate) fn export(
+    repository: &Path,
+    branch: Option<&str>,
+    each: &mut dyn FnMut(Command) -> Result<()>,
+) -> Result<()> {
+    let mut child = spawn(repository, branch)?;
     let stdout = child.stdout.take().expect("BUG: git's output is piped");
     let mut stderr = child.stderr.take().expect("BUG: git's errors are piped");
     // A full pipe of warnings would stop git, so somebody must read them meanwhile.
@@ -53,7 +57,8 @@ pub(crate) fn export(repository: &Path, each: &mut dyn FnMut(Command) -> Result<
     }
 }
 
-fn spawn(repository: &Path) -> Result<Child> {
+fn spawn(repository: &Path, branch: Option<&str>) -> Result<Child> {
+    let what = branch.map_or_else(|| "--all".to_owned(), |branch| format!("refs/heads/{branch}"));
     let git = Process::new("git")
         // Of these, each would make git look at another repository than the one asked for.
         .env_remove("GIT_DIR")
@@ -62,6 +67,7 @@ fn spawn(repository: &Path) -> Result<Child> {
         .arg("-C")
         .arg(repository)
         .args(ARGUMENTS)
+        .arg(what)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

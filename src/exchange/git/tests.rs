@@ -136,7 +136,7 @@ fn git(directory: &Path, arguments: &[&str]) -> String {
 #[test]
 fn git_says_why_it_cannot_export() {
     let directory = tempfile::tempdir().unwrap();
-    let error = export(directory.path(), &mut |_| Ok(())).unwrap_err();
+    let error = export(directory.path(), None, &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("not a git repository"), "{error}");
 }
@@ -155,7 +155,7 @@ fn an_export_ends_with_the_error_of_whoever_receives_it() {
         count += 1;
         if count == 2 { Err(Error::stale("enough")) } else { Ok(()) }
     };
-    let error = export(directory.path(), refuse).unwrap_err();
+    let error = export(directory.path(), None, refuse).unwrap_err();
     assert_eq!((error.kind(), count), (ErrorKind::Stale, 2));
 }
 
@@ -242,7 +242,7 @@ fn real_histories_replay_to_the_trees_that_git_has() {
         git(directory.path(), &["clone", "-q", "--bare", bundle, "clone"]);
         let clone = directory.path().join("clone");
         let mut replay = Replay::default();
-        export(&clone, &mut |command| {
+        export(&clone, None, &mut |command| {
             replay.take(command);
             Ok(())
         })

@@ -6,11 +6,13 @@
 //! - `read`: files and directories of either, with a report of all that was not understood.
 //! - `raw`: JSON objects whose fields stay raw until somebody wants them.
 //! - `lines`: lines of plain or gzip files, one at a time, bounded.
+//! - `import`: transcripts taken into a store.
 //! - `report`: what a reading found, kept raw, cut or could not read.
 
 mod claude_code;
 mod cut;
 mod header;
+mod import;
 mod lines;
 mod neutral;
 mod raw;
@@ -20,5 +22,6 @@ mod report;
 mod tests;
 
 pub use header::{Transcript, TranscriptHeader};
+pub use import::{SessionImport, SessionImportReport};
 pub use read::TranscriptFormat;
 pub use report::{DamagedLine, ReadingReport};
