@@ -1,6 +1,6 @@
 //! A node of a tree: sorted keys with record ids in a leaf, with child ids and entry counts above.
 //!
-//! `docs/format-nodes.md` gives the bytes. One node has one encoding: integers are minimal, a key
+//! `docs/format.md` gives the bytes. One node has one encoding: integers are minimal, a key
 //! shares all it can with the key before it, and anything else is refused.
 
 use std::ops::Range;
