@@ -347,7 +347,9 @@ impl Core {
             self.remember(commit);
         }
         let mut state = self.state_mut();
-        for summary in summaries {
+        // A reader may have seen the rows in the file and taken them in already.
+        let known = state.last;
+        for summary in summaries.into_iter().filter(|row| row.sequence > known) {
             state.apply(summary)?;
         }
         let flush = state.wants_flush();
