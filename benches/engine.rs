@@ -1,0 +1,278 @@
+//! The engine over 100,000 memories, through the public API, beside a raw redb put of the same
+//! bytes. `docs/performance.md` tells what came out.
+
+mod workload;
+
+use std::cell::Cell;
+use std::path::Path;
+
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::WallTime,
+};
+use tempfile::TempDir;
+use undream::{Branch, CommitId, Database, Entry, Result, Store};
+use workload::{ENTRIES, Numbers, folder, key, message, text, write};
+
+/// Commits of one caller in a measurement of many.
+const COMMITS_EACH: u64 = 20;
+
+/// A database that holds the workload.
+struct Loaded {
+    _directory: TempDir,
+    store: Store,
+    main: Branch,
+    first: CommitId,
+}
+
+impl Loaded {
+    fn new() -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let store = Database::open(directory.path().join("db"))?.store("default")?;
+        let main = store.branch("main")?;
+        let first = write(&main, 0..ENTRIES, 0)?;
+        Ok(Self { _directory: directory, store, main, first })
+    }
+
+    /// A new branch at the first commit on which the memories `numbers` are changed.
+    fn branch(&self, name: &str, numbers: impl IntoIterator<Item = u64>) -> Result<Branch> {
+        let branch = self.store.create_branch(name, self.first)?;
+        write(&branch, numbers, 1)?;
+        Ok(branch)
+    }
+}
+
+/// Numbers that are never given twice.
+#[derive(Default)]
+struct Fresh(Cell<u64>);
+
+impl Fresh {
+    fn next(&self) -> u64 {
+        self.0.set(self.0.get() + 1);
+        self.0.get()
+    }
+}
+
+/// Three of four numbers are of memories that exist, in no order; the others are new.
+fn some(fresh: u64) -> u64 {
+    let mut chance = Numbers::new(fresh);
+    if chance.below(4) < 3 { chance.below(ENTRIES) } else { ENTRIES + fresh }
+}
+
+fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20).throughput(Throughput::Elements(1));
+    group
+}
+
+fn writes(criterion: &mut Criterion) {
+    let loaded = Loaded::new().expect("the workload loads");
+    let fresh = Fresh::default();
+    let mut group = group(criterion, "write");
+    group.bench_function("put", |bench| {
+        let mut transaction = loaded.main.write().expect("a transaction begins");
+        bench.iter(|| {
+            let number = some(fresh.next());
+            let entry = Entry::new(text(number, fresh.next()));
+            transaction.put(key(number % ENTRIES), entry).expect("the entry is put");
+        });
+    });
+    for size in [1, 10] {
+        group.throughput(Throughput::Elements(size));
+        group.bench_function(format!("commit of {size}"), |bench| {
+            bench.iter(|| {
+                let numbers = (0..size).map(|_| some(fresh.next()));
+                write(&loaded.main, numbers, fresh.next()).expect("the commit lands")
+            });
+        });
+    }
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("branch", |bench| {
+        bench.iter(|| {
+            let name = format!("trials/{}", fresh.next());
+            loaded.store.create_branch(&name, loaded.first).expect("the branch is made")
+        });
+    });
+    group.finish();
+}
+
+/// A table of keys and texts in redb, with no history: the floor under every commit.
+struct Raw {
+    database: redb::Database,
+}
+
+const RAW: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("memories");
+
+impl Raw {
+    fn new(file: &Path, mode: redb::ConcurrencyMode) -> Self {
+        let mut builder = redb::Builder::new();
+        builder.set_concurrency_mode(mode);
+        let raw = Self { database: builder.create(file).expect("the file is created") };
+        raw.put(0..ENTRIES, 0);
+        raw
+    }
+
+    fn put(&self, numbers: impl IntoIterator<Item = u64>, version: u64) {
+        let transaction = self.database.begin_write().expect("a transaction begins");
+        {
+            let mut table = transaction.open_table(RAW).expect("the table opens");
+            for number in numbers {
+                let (key, text) = (key(number), text(number, version));
+                table.insert(key.as_str(), text.as_bytes()).expect("the entry is put");
+            }
+        }
+        transaction.commit().expect("the transaction commits");
+    }
+}
+
+fn raw_writes(criterion: &mut Criterion) {
+    let modes = [
+        ("exclusive", redb::ConcurrencyMode::ExclusiveWriter),
+        ("shared", redb::ConcurrencyMode::MultiWriter),
+    ];
+    let fresh = Fresh::default();
+    let mut group = group(criterion, "write");
+    for (name, mode) in modes {
+        let directory = tempfile::tempdir().expect("there is room");
+        let raw = Raw::new(&directory.path().join("raw.redb"), mode);
+        for size in [1, 10] {
+            group.throughput(Throughput::Elements(size));
+            group.bench_function(format!("raw redb put of {size}, {name}"), |bench| {
+                bench.iter(|| raw.put((0..size).map(|_| some(fresh.next())), fresh.next()));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn callers(criterion: &mut Criterion) {
+    let loaded = Loaded::new().expect("the workload loads");
+    let fresh = Fresh::default();
+    let mut group = group(criterion, "callers");
+    for count in [1, 4, 16] {
+        let branches: Vec<Branch> = (0..count)
+            .map(|caller| {
+                let name = format!("callers/{count}/{caller}");
+                loaded.store.create_branch(&name, loaded.first).expect("the branch is made")
+            })
+            .collect();
+        group.throughput(Throughput::Elements(count * COMMITS_EACH));
+        group.bench_function(format!("{count} with a branch each"), |bench| {
+            bench.iter(|| commit_from_all(&branches, fresh.next()));
+        });
+        let same = vec![loaded.main.clone(); count as usize];
+        group.bench_function(format!("{count} on one branch"), |bench| {
+            bench.iter(|| commit_from_all(&same, fresh.next()));
+        });
+    }
+    group.finish();
+}
+
+/// Commits from one thread per branch, each to memories of its own.
+fn commit_from_all(branches: &[Branch], round: u64) {
+    std::thread::scope(|scope| {
+        for (caller, branch) in (0..).zip(branches) {
+            scope.spawn(move || {
+                for commit in 0..COMMITS_EACH {
+                    let number = (commit * 64 + caller) * 7;
+                    write(branch, [number], round).expect("the commit lands");
+                }
+            });
+        }
+    });
+}
+
+fn reads(criterion: &mut Criterion) {
+    let loaded = Loaded::new().expect("the workload loads");
+    for version in 1..=600 {
+        write(&loaded.main, [some(version)], version).expect("the commit lands");
+    }
+    let middle = loaded.store.resolve("main~300").expect("there are enough commits").commit;
+    let mut chance = Numbers::new(5);
+    let mut group = group(criterion, "read");
+    let head = loaded.main.snapshot().expect("the head is read");
+    group.bench_function("get at the head", |bench| {
+        bench.iter(|| head.get(&key(chance.below(ENTRIES))).expect("it is read"));
+    });
+    group.bench_function("snapshot of the head and get", |bench| {
+        bench.iter(|| {
+            let head = loaded.main.snapshot().expect("the head is read");
+            head.get(&key(chance.below(ENTRIES))).expect("it is read")
+        });
+    });
+    group.bench_function("snapshot of 300 commits ago and get", |bench| {
+        bench.iter(|| {
+            let old = loaded.store.snapshot(middle).expect("the commit is read");
+            old.get(&key(chance.below(ENTRIES))).expect("it is read")
+        });
+    });
+    group.bench_function("scan of 100", |bench| {
+        bench.iter(|| {
+            let entries = head.entries(&folder(chance.below(ENTRIES))).take(100);
+            entries.map(|entry| entry.expect("it is read").1.id()).count()
+        });
+    });
+    group.finish();
+}
+
+fn history(criterion: &mut Criterion) {
+    let loaded = Loaded::new().expect("the workload loads");
+    let fresh = Fresh::default();
+    let mut group = group(criterion, "history");
+    for size in [10, 1_000] {
+        let numbers = (0..size).map(|at| at * 97);
+        let branch = loaded.branch(&format!("diff-{size}"), numbers).expect("it is written");
+        group.throughput(Throughput::Elements(size));
+        group.bench_function(format!("diff of {size}"), |bench| {
+            bench.iter(|| {
+                let diff = loaded.store.diff(&loaded.main, &branch).expect("they are compared");
+                diff.map(|change| change.expect("it is read").key.as_str().len()).sum::<usize>()
+            });
+        });
+    }
+    group.sample_size(10).throughput(Throughput::Elements(1_000));
+    group.bench_function("merge of 500 and 500", |bench| {
+        let sides = || {
+            let number = fresh.next();
+            let ours = (0..500).map(|at| at * 2 * 97);
+            let theirs = (0..500).map(|at| (at * 2 + 1) * 97);
+            let ours = loaded.branch(&format!("ours-{number}"), ours).expect("it is written");
+            let theirs = loaded.branch(&format!("theirs-{number}"), theirs).expect("it is written");
+            (ours, theirs)
+        };
+        let merge = |(ours, theirs): (Branch, Branch)| {
+            let merge = ours.merge(&theirs).expect("they are merged");
+            merge.commit(message()).expect("the merge lands")
+        };
+        bench.iter_batched(sides, merge, BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+fn load(criterion: &mut Criterion) {
+    let mut group = group(criterion, "load");
+    group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
+    group.bench_function("100,000 in one commit", |bench| {
+        let empty = || {
+            let directory = tempfile::tempdir().expect("there is room");
+            let database = Database::open(directory.path().join("db")).expect("it is created");
+            let entries: Vec<_> = (0..ENTRIES).map(|n| (key(n), text(n, 0))).collect();
+            (directory, database, entries)
+        };
+        let fill = |(directory, database, entries): (TempDir, Database, Vec<(String, String)>)| {
+            let store = database.store("default").expect("there is a store");
+            let main = store.branch("main").expect("there is a branch");
+            let mut transaction = main.write().expect("a transaction begins");
+            for (key, text) in entries {
+                transaction.put(key, Entry::new(text)).expect("the entry is put");
+            }
+            transaction.commit(message()).expect("the commit lands");
+            (directory, main)
+        };
+        bench.iter_batched(empty, fill, BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, writes, raw_writes, callers, reads, history, load);
+criterion_main!(benches);
