@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, diff, edit, get, init, list, log, merge, operation, put, reference,
-    restore, revert, session, show, status, store, undo,
+    blame, brief, completions, diff, dream, edit, get, init, list, log, merge, operation, put,
+    reference, restore, revert, session, show, status, store, undo,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -120,6 +120,8 @@ pub(crate) enum Verb {
     /// List or show sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Dream over sessions, review what is proposed, merge it, take it back
+    Dream(dream::Dream),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }

@@ -44,6 +44,7 @@ impl Call {
     }
 
     /// Prints the JSON answer.
+    #[expect(clippy::unused_self, reason = "verbs speak through their call")]
     pub(crate) fn print_json(&self, answer: &Value) -> Outcome {
         let mut page = Page::plain();
         serde_json::to_writer_pretty(&mut page, answer).map_err(std::io::Error::from)?;
@@ -52,6 +53,7 @@ impl Call {
     }
 
     /// A page for a short answer.
+    #[expect(clippy::unused_self, reason = "verbs speak through their call")]
     pub(crate) fn page(&self) -> Page {
         Page::plain()
     }
@@ -149,6 +151,7 @@ impl Call {
     }
 
     /// The branch to write to.
+    #[expect(clippy::unused_self, reason = "verbs speak through their call")]
     pub(crate) fn branch(&self, store: &Store, name: &str) -> Outcome<Branch> {
         store.branch(name).hint_for(ErrorKind::NotFound, || "undream branch list".to_owned())
     }

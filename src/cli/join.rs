@@ -4,15 +4,14 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use undream::{
-    Branch, Change, CommitId, Conflict, ErrorKind, Merge, Message, RecordId, Resolution, Store,
-};
+use undream::{Branch, Change, CommitId, Conflict, Error, ErrorKind, RecordId, Resolution, Store};
 
 use super::call::{Call, Eye};
 use super::change;
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{first_line, quoted};
+use super::pending::Pending;
 
 /// How much of a side a conflict shows.
 const SIDE_CHARS: usize = 76;
@@ -54,15 +53,15 @@ impl Side {
 
 impl Deciding {
     /// Applies the decisions to `merge`.
-    fn decide(&self, merge: &mut Merge) -> Outcome {
+    fn decide(&self, merge: &mut impl Pending) -> Outcome {
         for words in &self.resolve_key {
             let (key, resolution) = read_choice(words)?;
-            merge.resolve_key(key, resolution).hint_for(ErrorKind::NotFound, || {
+            merge.decide(key, resolution).hint_for(ErrorKind::NotFound, || {
                 "the same command with --dry-run lists the conflicts".to_owned()
             })?;
         }
         if let Some(side) = self.resolve {
-            merge.resolve(|_| side.resolution())?;
+            merge.decide_all(&side.resolution())?;
         }
         Ok(())
     }
@@ -92,7 +91,7 @@ pub(crate) struct Join<'a> {
     pub(crate) call: &'a Call,
     pub(crate) store: &'a Store,
     pub(crate) branch: &'a Branch,
-    /// `merge` or `revert`: the field of the JSON answer.
+    /// The field of the JSON answer: `merge` or `revert`.
     pub(crate) verb: &'static str,
     /// The command as typed, for hints.
     pub(crate) command: String,
@@ -101,10 +100,14 @@ pub(crate) struct Join<'a> {
 
 impl Join<'_> {
     /// Decides, shows, and unless something is open, commits.
-    pub(crate) fn finish(&self, mut merge: Merge, message: Message) -> Outcome {
+    pub(crate) fn finish<P: Pending>(
+        &self,
+        mut merge: P,
+        commit: impl FnOnce(P) -> Result<CommitId, Error>,
+    ) -> Outcome {
         self.deciding.decide(&mut merge)?;
         let changes = merge.changes()?;
-        let open: Vec<Conflict> = merge.conflicts().cloned().collect();
+        let open = merge.open();
         let head = self.branch.head()?;
         let read = |id: RecordId| merge.entry(id);
         let changes_json = change::list_json(&changes, &read)?;
@@ -120,7 +123,7 @@ impl Join<'_> {
             page.finish()?;
         }
         let stays = blocked || self.deciding.dry_run;
-        let commit = if stays { None } else { Some(merge.commit(message)?) };
+        let commit = if stays { None } else { Some(commit(merge)?) };
         let made = commit.filter(|commit| Some(*commit) != head);
         if self.call.json() {
             self.call.print_json(&json!({self.verb: {
@@ -168,7 +171,7 @@ impl Join<'_> {
         page: &mut Page,
         eye: &Eye,
         changes: &[Change],
-        merge: &Merge,
+        merge: &impl Pending,
     ) -> Outcome {
         for found in changes {
             if self.deciding.dry_run {
@@ -185,7 +188,7 @@ impl Join<'_> {
         page: &mut Page,
         eye: &Eye,
         conflict: &Conflict,
-        merge: &Merge,
+        merge: &impl Pending,
     ) -> Outcome {
         let key = eye.paint.name(conflict.key.as_str());
         writeln!(page, "{} {key}: {}", eye.paint.warning("conflict"), conflict.kind.name())?;
@@ -205,7 +208,7 @@ impl Join<'_> {
             writeln!(page, "  {name:<6}  {words}{moved}")?;
         }
         let command = self.resolving(conflict);
-        writeln!(page, "  decide  {} (or ours, base, remove, text:...)", command)?;
+        writeln!(page, "  decide  {command} (or ours, base, remove, text:...)")?;
         Ok(())
     }
 
@@ -214,7 +217,7 @@ impl Join<'_> {
         format!("{} --resolve-key {}", self.command, quoted(&format!("{}=theirs", conflict.key)))
     }
 
-    fn conflicts_json(&self, open: &[Conflict], merge: &Merge) -> Outcome<Vec<Value>> {
+    fn conflicts_json(&self, open: &[Conflict], merge: &impl Pending) -> Outcome<Vec<Value>> {
         let read = |id: RecordId| merge.entry(id);
         let value = |conflict: &Conflict| {
             Ok(json!({

@@ -7,6 +7,11 @@
 //!
 //! Results go to stdout, everything else to stderr. Imports: the crate's public API.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "answers are short, and `write!` to a string has a result to throw away"
+)]
+
 mod arguments;
 mod blame;
 mod brief;
@@ -14,6 +19,7 @@ mod call;
 mod change;
 mod completions;
 mod diff;
+mod dream;
 mod edit;
 mod exit;
 mod get;
@@ -27,10 +33,13 @@ mod nearest;
 mod operation;
 mod page;
 mod paint;
+mod pending;
+mod proposal;
 mod put;
 mod reference;
 mod restore;
 mod revert;
+mod review;
 mod run;
 mod session;
 mod show;

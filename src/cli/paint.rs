@@ -97,13 +97,11 @@ fn escaped(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
 pub(crate) fn first_line(text: &str, max: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let line = escape(line);
-    match line.char_indices().nth(max) {
-        None => line.into_owned(),
-        Some(_) => {
-            let kept: String = line.chars().take(max.saturating_sub(1)).collect();
-            format!("{}…", kept.trim_end())
-        }
+    if line.chars().nth(max).is_none() {
+        return line.into_owned();
     }
+    let kept: String = line.chars().take(max.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// `text` as one word of a shell command.

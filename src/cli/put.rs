@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read, stdin};
 
 use clap::Args;
 use serde_json::json;
-use undream::{CommitId, Entry, Error, ErrorKind, Expect, Kind, Store, Transaction};
+use undream::{CommitId, Entry, ErrorKind, Expect, Kind, Store, Transaction};
 
 use super::arguments::Writing;
 use super::call::{Access, Call};
@@ -61,7 +61,7 @@ impl Put {
                 format!("undream get {} --full", quoted(&self.key))
             })?
         } else {
-            branch.update(message, write).map_err(|error| self.explain(error))?
+            branch.update(message, write)?
         };
         self.answer(call, &store, commit, changed)
     }
@@ -112,14 +112,6 @@ impl Put {
                 Ok(Some(Expect::Record(record.id())))
             }
         }
-    }
-
-    fn explain(&self, error: Error) -> Failure {
-        let failure = Failure::from(error);
-        if failure.kind() == ErrorKind::Invalid {
-            return failure.hint("undream ls shows the keys there are");
-        }
-        failure
     }
 
     fn answer(&self, call: &Call, store: &Store, commit: CommitId, changed: bool) -> Outcome {

@@ -129,8 +129,8 @@ impl Create {
             let commit = commit.to_string();
             return call.print_json(&json!({word: {"name": self.name, "commit": commit}}));
         }
-        let short = store.database().abbreviations()?.of(commit.object())?;
-        call.note(format!("Created {word} {} at {short}.", escape(&self.name)));
+        let digits = store.database().abbreviations()?.of(commit.object())?;
+        call.note(format!("Created {word} {} at {digits}.", escape(&self.name)));
         Ok(())
     }
 }
@@ -151,8 +151,8 @@ impl Delete {
             let commit = info.commit.to_string();
             return call.print_json(&json!({"deleted": {"name": self.name, "commit": commit}}));
         }
-        let short = store.database().abbreviations()?.of(info.commit.object())?;
-        call.note(format!("Deleted {word} {}, which was at {short}.", escape(&self.name)));
+        let digits = store.database().abbreviations()?.of(info.commit.object())?;
+        call.note(format!("Deleted {word} {}, which was at {digits}.", escape(&self.name)));
         call.note("To have it again: undream undo");
         Ok(())
     }

@@ -37,6 +37,6 @@ impl Revert {
         }
         let deciding = &self.deciding;
         let join = Join { call, store: &store, branch: &branch, verb: "revert", command, deciding };
-        join.finish(merge, message)
+        join.finish(merge, |merge| merge.commit(message))
     }
 }

@@ -52,6 +52,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Undo(undo) => undo.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
+        Verb::Dream(dream) => dream.run(call),
         Verb::Completions(completions) => completions.run(call),
     }
 }

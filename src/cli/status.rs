@@ -4,7 +4,9 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{HolderInfo, RefInfo, RefKind, Snapshot, Store};
+use undream::{
+    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RefInfo, RefKind, Snapshot, Store, Verb,
+};
 
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
@@ -30,7 +32,16 @@ struct Standing {
     memories: u64,
     refs: Vec<RefInfo>,
     sessions: usize,
+    /// Dreams that wait for somebody, and how many of their proposals do.
+    waiting: Vec<Waiting>,
     holders: Vec<HolderInfo>,
+}
+
+/// A dream that waits for somebody.
+struct Waiting {
+    manifest: Manifest,
+    undecided: usize,
+    approved: usize,
 }
 
 impl Status {
@@ -61,6 +72,7 @@ impl Standing {
             main,
             refs: store.refs()?,
             sessions: store.session_ids()?.len(),
+            waiting: waiting(&store)?,
             holders: holders.collect(),
             store,
         })
@@ -91,6 +103,9 @@ impl Standing {
         if self.sessions > 0 {
             let text = format!("  {} sessions", self.sessions);
             line(page, eye, &text, "undream session list")?;
+        }
+        for dream in &self.waiting {
+            dream.write(page, eye)?;
         }
         for holder in &self.holders {
             let held = since(holder.since, eye.now);
@@ -134,10 +149,56 @@ impl Standing {
             "main": self.main.commit().map(|commit| shape::commit(commit)),
             "memories": self.memories,
             "sessions": self.sessions,
+            "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
             "branches": branches,
             "tags": tags,
             "holders": holders.collect::<Vec<_>>(),
         }}))
+    }
+}
+
+/// The dreams whose proposals wait to be decided or merged.
+fn waiting(store: &Store) -> Outcome<Vec<Waiting>> {
+    let mut waiting = Vec::new();
+    for dream in Dream::list(store)? {
+        let manifest = dream.manifest()?;
+        if !matches!(manifest.status, DreamStatus::Waiting | DreamStatus::PartlyMerged) {
+            continue;
+        }
+        let proposals = dream.proposals()?;
+        let ready = |proposal: &&Proposal| {
+            proposal.choice().is_some_and(|made| made.verb != Verb::Reject && !made.merged)
+        };
+        waiting.push(Waiting {
+            manifest,
+            undecided: proposals.iter().filter(|proposal| proposal.is_open()).count(),
+            approved: proposals.iter().filter(ready).count(),
+        });
+    }
+    Ok(waiting)
+}
+
+impl Waiting {
+    fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
+        let number = self.manifest.number;
+        let held = since(self.manifest.started(), eye.now);
+        if self.undecided > 0 {
+            let text = format!("! dream {number} waits {held}: {} proposals", self.undecided);
+            line(page, eye, &text, &format!("undream dream show {number}"))?;
+        }
+        if self.approved > 0 {
+            let text = format!("! dream {number} has {} approved proposals", self.approved);
+            line(page, eye, &text, &format!("undream dream merge {number}"))?;
+        }
+        Ok(())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json!({
+            "dream": self.manifest.number,
+            "undecided": self.undecided,
+            "approved": self.approved,
+        })
     }
 }
 

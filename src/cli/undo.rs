@@ -48,18 +48,16 @@ impl Undo {
     }
 
     fn find(&self, store: &Store) -> Outcome<Operation> {
-        match &self.operation {
-            Some(digits) => store.operation(digits).hint_for(ErrorKind::NotFound, op_log),
-            None => {
-                for operation in store.operations()? {
-                    let operation = operation?;
-                    if operation.store() == store.name() {
-                        return Ok(operation);
-                    }
-                }
-                Err(Failure::new(ErrorKind::NotFound, "there is no operation to take back"))
+        if let Some(digits) = &self.operation {
+            return store.operation(digits).hint_for(ErrorKind::NotFound, op_log);
+        }
+        for operation in store.operations()? {
+            let operation = operation?;
+            if operation.store() == store.name() {
+                return Ok(operation);
             }
         }
+        Err(Failure::new(ErrorKind::NotFound, "there is no operation to take back"))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::dream::run::write_meta;
 use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Cause, Decision, Entry, Message, SaltedText, Verb, cause_text};
-use crate::storage::CommitId;
+use crate::storage::{CommitId, RecordId};
 
 /// A person at work on a dream's proposals. Each decision is kept at once; merging takes what is
 /// approved and not yet merged, in as many rounds as one likes.
@@ -265,6 +265,14 @@ impl ReviewMerge {
     /// `Corrupt` if a node or record is damaged.
     pub fn changes(&self) -> Result<Vec<Change>> {
         self.chain.changes()
+    }
+
+    /// The entry that a change of [`ReviewMerge::changes`] or a conflict names.
+    ///
+    /// # Errors
+    /// `NotFound` or `Redacted` if the record cannot be read.
+    pub fn entry(&self, record: RecordId) -> Result<Entry> {
+        self.chain.entry(record)
     }
 
     /// Merges: one pick per proposal, closed by one review commit, and the account of it, in one

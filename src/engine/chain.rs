@@ -149,6 +149,14 @@ impl Chain {
         name_changes(raw, &|id| records.memory(id))
     }
 
+    /// The entry that a change of [`Chain::changes`] or a conflict names, drafts included.
+    pub(crate) fn entry(&self, record: RecordId) -> Result<Entry> {
+        match self.drafts.get(&record) {
+            Some(draft) => Ok(draft.entry.clone()),
+            None => self.branch.store().record(record)?.to_entry(),
+        }
+    }
+
     fn combined(&self) -> BTreeMap<Key, Option<RecordId>> {
         let edits = self.joints.iter().flat_map(|joint| joint.edits.clone());
         edits.collect()

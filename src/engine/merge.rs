@@ -106,6 +106,12 @@ impl Merge {
         };
         if let Resolution::Text(text) = &resolution {
             Entry::new(text.clone()).checked()?;
+            // Drafted now, so that what `changes` names can be read by `entry`.
+            let mut records = Records::new(self.branch.store().core())?;
+            records.drafts = std::mem::take(&mut self.joined.drafts);
+            let drafted = write(conflict, text, &mut records);
+            self.joined.drafts = records.drafts;
+            drafted?;
         }
         self.resolutions.insert(conflict.key.clone(), resolution);
         Ok(())
@@ -345,7 +351,10 @@ fn write(conflict: &Conflict, text: &str, records: &mut Records<'_>) -> Result<(
     for id in &previous {
         taint = taint.union(records.get(*id)?.taint());
     }
-    let id = records.draft(record.memory(), entry, &previous, (None, taint))?;
+    let id = match records.drafted(record.memory(), &entry, &previous) {
+        Some(id) => id,
+        None => records.draft(record.memory(), entry, &previous, (None, taint))?,
+    };
     Ok((conflict.key.clone(), id))
 }
 

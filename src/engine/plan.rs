@@ -51,6 +51,19 @@ impl<'a> Records<'a> {
         Ok(self.get(id)?.memory())
     }
 
+    /// The draft that says `entry` as a version of `memory` after `previous`, if there is one.
+    pub(crate) fn drafted(
+        &self,
+        memory: MemoryId,
+        entry: &Entry,
+        previous: &[RecordId],
+    ) -> Option<RecordId> {
+        let same = |draft: &Draft| {
+            draft.memory == memory && draft.entry == *entry && draft.previous == previous
+        };
+        self.drafts.iter().find(|(_, draft)| same(draft)).map(|(id, _)| *id)
+    }
+
     /// Drafts a version of `memory` made from `previous`.
     pub(crate) fn draft(
         &mut self,

@@ -1,0 +1,87 @@
+//! What can be decided, looked at and committed: merges, a review's merge, a dream's reversal.
+
+use undream::{
+    Change, Conflict, DreamRevert, Entry, Merge, RecordId, Resolution, Result, ReviewMerge,
+};
+
+/// Changes prepared for a branch, perhaps with conflicts.
+pub(crate) trait Pending {
+    /// The conflicts that need a decision.
+    fn open(&self) -> Vec<Conflict>;
+
+    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()>;
+
+    fn decide_all(&mut self, resolution: &Resolution) -> Result<()>;
+
+    /// What committing changes.
+    fn changes(&self) -> Result<Vec<Change>>;
+
+    /// What a record of a change or a conflict says.
+    fn entry(&self, record: RecordId) -> Result<Entry>;
+}
+
+impl Pending for Merge {
+    fn open(&self) -> Vec<Conflict> {
+        self.conflicts().cloned().collect()
+    }
+
+    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        self.resolve_key(key, resolution)
+    }
+
+    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+        self.resolve(|_| resolution.clone())
+    }
+
+    fn changes(&self) -> Result<Vec<Change>> {
+        Self::changes(self)
+    }
+
+    fn entry(&self, record: RecordId) -> Result<Entry> {
+        Self::entry(self, record)
+    }
+}
+
+impl Pending for ReviewMerge {
+    fn open(&self) -> Vec<Conflict> {
+        self.conflicts().into_iter().map(|(_, conflict)| conflict).collect()
+    }
+
+    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        self.resolve_key(key, resolution)
+    }
+
+    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+        self.resolve(|_| resolution.clone())
+    }
+
+    fn changes(&self) -> Result<Vec<Change>> {
+        Self::changes(self)
+    }
+
+    fn entry(&self, record: RecordId) -> Result<Entry> {
+        Self::entry(self, record)
+    }
+}
+
+impl Pending for DreamRevert {
+    fn open(&self) -> Vec<Conflict> {
+        self.conflicts().cloned().collect()
+    }
+
+    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        self.resolve_key(key, resolution)
+    }
+
+    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+        self.resolve(|_| resolution.clone())
+    }
+
+    fn changes(&self) -> Result<Vec<Change>> {
+        Self::changes(self)
+    }
+
+    fn entry(&self, record: RecordId) -> Result<Entry> {
+        self.merge().entry(record)
+    }
+}

@@ -1,0 +1,78 @@
+//! Sessions and dreams.
+
+use insta::assert_snapshot;
+
+use crate::desk::Desk;
+
+fn desk() -> Desk {
+    let desk = Desk::after(&["init", "put facts/city 'The office is in Lisbon.'"]);
+    desk.import_sessions();
+    desk
+}
+
+#[test]
+fn sessions_are_listed_and_shown() {
+    assert_snapshot!(
+        "sessions",
+        desk().tell(&[
+            "session list",
+            "session show chat-3",
+            "session show chat-3#1-2",
+            "session show chat-3#1",
+            "session show chat-3#9",
+            "session show chat-33",
+        ])
+    );
+}
+
+#[test]
+fn a_dream_is_run_reviewed_merged_and_taken_back() {
+    let desk = desk();
+    assert_snapshot!("dream", desk.tell(&[
+        "dream list",
+        "dream",
+        "status",
+        "dream list",
+        "dream show 1",
+        "dream show 1 1",
+        "dream merge 1",
+        "merge dreams/1",
+        "dream approve 1",
+        "dream approve 1 99",
+        "dream approve 1 1 --text 'Drain the printer queue before publishing.' --reason shorter",
+        "status",
+        "dream merge 1 --dry-run",
+        "dream merge 1",
+        "put facts/drink 'The team drinks oolong.'",
+        "dream reject 1 1",
+        "dream reject 1 --all --reason 'not now'",
+        "log",
+        "ls",
+        "dream revert 1",
+        "dream revert 1",
+        "ls",
+        "dream run --sessions chat-99",
+        "dream run --curator nobody",
+        "dream run --curator 'command:exit 3'",
+        "dream",
+        "dream list",
+    ]));
+}
+
+#[test]
+fn dreams_answer_with_json_too() {
+    let desk = desk();
+    assert_snapshot!(
+        "dream_json",
+        desk.tell(&[
+            "dream --json",
+            "dream list --json",
+            "dream approve 1 --all --json",
+            "dream show 1 1 --json",
+            "dream merge 1 --json",
+            "dream revert 1 --proposal 1 --json",
+            "dream reject 1 1 --json",
+            "dream run --sessions all --curator 'command:exit 3' --json",
+        ])
+    );
+}

@@ -1,0 +1,8 @@
+//! The command line as its users see it: the binary is run under a fixed clock and seed, and what
+//! it prints is compared with snapshots. Ids are shown by the order in which they first appear.
+
+mod desk;
+mod dreams;
+mod exits;
+mod memories;
+mod wrong;
