@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, diff, dream, edit, get, init, list, log, merge, operation, put,
+    blame, brief, completions, demo, diff, dream, edit, get, init, list, log, merge, operation, put,
     reference, restore, revert, session, show, status, store, undo,
 };
 
@@ -122,6 +122,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Show in one minute what Undream is for
+    Demo(demo::Demo),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }

@@ -19,6 +19,7 @@ mod call;
 mod change;
 mod completions;
 mod diff;
+mod demo;
 mod dream;
 mod edit;
 mod exit;

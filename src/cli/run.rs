@@ -53,6 +53,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Demo(demo) => demo.run(call),
         Verb::Completions(completions) => completions.run(call),
     }
 }
