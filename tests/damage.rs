@@ -1,6 +1,8 @@
 //! Damaged, cut and foreign files: an error that says so or the right answer, never a panic and
 //! never a wrong record.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
