@@ -1,6 +1,8 @@
 //! Many threads at once: nothing acknowledged is lost, nothing refused is written, and readers see
 //! whole commits only.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +26,7 @@ fn text(thread: usize, number: usize) -> String {
 fn write(branch: &Branch, thread: usize) -> (Vec<(CommitId, String)>, Vec<String>) {
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for number in 0..commits_per_thread() {
-        let shared = thread % 2 == 0;
+        let shared = thread.is_multiple_of(2);
         let mut tx = branch.write().unwrap();
         let key = if shared {
             format!("shared/{}", (number * 7 + thread * 3) % 50)
@@ -143,4 +145,58 @@ fn acknowledged_edits_of_many_threads_are_kept_in_memory() {
 fn acknowledged_edits_of_many_threads_are_kept_on_disk() {
     let directory = tempfile::tempdir().unwrap();
     many_writers(&Database::open(directory.path().join("db")).unwrap());
+}
+
+/// One thread moves a guard on; the others write keys of their own, relying on the guard only.
+#[test]
+fn what_a_transaction_relies_on_holds_where_it_lands() {
+    let db = Database::in_memory().unwrap();
+    let store = db.store("default").unwrap();
+    let main = store.branch("main").unwrap();
+    let put = |branch: &Branch, key: &str, text: &str, guard: Option<&str>| {
+        let mut tx = branch.write().unwrap();
+        if let Some(guard) = guard {
+            tx.require("guard", Expect::text(guard)).unwrap();
+        }
+        tx.put(key, Entry::fact(text)).unwrap();
+        tx.commit(Author::agent("a").message("m"))
+    };
+    put(&main, "guard", "0", None).unwrap();
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let branch = main.clone();
+            thread::spawn(move || {
+                let mut refused = 0;
+                for number in 1..=150 {
+                    if thread == 0 {
+                        put(&branch, "guard", &number.to_string(), None).unwrap();
+                        continue;
+                    }
+                    let seen = branch.snapshot().unwrap().get("guard").unwrap().unwrap();
+                    let seen = seen.text().unwrap().to_owned();
+                    let key = format!("own/{thread}/{number}");
+                    if let Err(error) = put(&branch, &key, &seen, Some(&seen)) {
+                        assert_eq!(error.kind(), ErrorKind::Stale, "{error:?}");
+                        refused += 1;
+                    }
+                }
+                refused
+            })
+        })
+        .collect();
+    let refused: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    let (mut guard, mut written) = (String::new(), 0);
+    for row in db.feed().changes_after(0, usize::MAX).unwrap() {
+        for edit in row.edits {
+            let record = store.record(edit.after.unwrap()).unwrap();
+            let text = record.text().unwrap().to_owned();
+            if edit.key.as_str() == "guard" {
+                guard = text;
+            } else {
+                assert_eq!(text, guard, "{} landed where the guard had moved on", edit.key);
+                written += 1;
+            }
+        }
+    }
+    assert_eq!(written + refused, 7 * 150);
 }

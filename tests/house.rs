@@ -1,6 +1,8 @@
 //! The rules of the house, read off the `use` lines: which floor may import what, through which
 //! door, and which foreign crates belong where.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

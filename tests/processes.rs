@@ -1,5 +1,8 @@
 //! Two processes on one database: both read and write, nothing is lost, nobody waits for long.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
+#![expect(clippy::disallowed_methods, reason = "measures how long a second process waits")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command};

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use crate::engine::branch::Branch;
 use crate::engine::change::{Change, name_changes};
-use crate::engine::conflict::{Conflict, Resolution};
+use crate::engine::conflict::{Conflict, ConflictName, Resolution};
+use crate::engine::decide::resolved;
 use crate::engine::core::Core;
 use crate::engine::landing::NewCommit;
-use crate::engine::merge::{Finisher, Made, resolved};
+use crate::engine::merge::{Finisher, Made};
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Records, plan};
 use crate::engine::transaction::Transaction;
@@ -48,7 +49,7 @@ struct Joint {
 pub(crate) struct Chain {
     branch: Branch,
     links: Vec<Link>,
-    resolutions: BTreeMap<Key, Resolution>,
+    resolutions: BTreeMap<ConflictName, Resolution>,
     head: Option<Arc<Commit>>,
     ours: PinnedTree,
     joints: Vec<Joint>,
@@ -116,22 +117,22 @@ impl Chain {
 
     /// The conflicts that need a decision, each with the number of its link.
     pub(crate) fn conflicts(&self) -> Vec<(usize, Conflict)> {
-        let open = |(_, found): &(usize, &Conflict)| !self.resolutions.contains_key(&found.key);
+        let open = |(_, found): &(usize, &Conflict)| !self.resolutions.contains_key(&found.name());
         self.all_conflicts().filter(open).map(|(link, found)| (link, found.clone())).collect()
     }
 
     /// Decides the conflict at `key`, in whichever link it is.
     pub(crate) fn resolve_key(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        let found = self.all_conflicts().find(|(_, found)| found.key.as_str() == key);
-        let Some((_, conflict)) = found else {
+        let at = self.all_conflicts().filter(|(_, found)| found.key.as_str() == key);
+        let names: Vec<ConflictName> = at.map(|(_, found)| found.name()).collect();
+        if names.is_empty() {
             let keys: Vec<_> =
                 self.all_conflicts().map(|(_, found)| found.key.to_string()).collect();
             return Err(
                 Error::not_found(format!("there is no conflict at `{key}`")).with_candidates(keys)
             );
-        };
-        let key = conflict.key.clone();
-        self.resolutions.insert(key, resolution);
+        }
+        self.resolutions.extend(names.into_iter().map(|name| (name, resolution.clone())));
         self.join()
     }
 
@@ -177,11 +178,26 @@ impl Chain {
                 return Err(Error::new(ErrorKind::Conflict, text).with_candidates(keys));
             }
             match self.try_commit(message, closing, beside()?) {
-                Err(error) if error.kind() == ErrorKind::Stale => self.join()?,
+                Err(error) if error.kind() == ErrorKind::Stale => {
+                    let before: Vec<Conflict> =
+                        self.all_conflicts().map(|(_, found)| found.clone()).collect();
+                    self.join()?;
+                    self.forget_outdated(&before);
+                }
                 other => return other,
             }
         }
         Err(Error::stale(format!("`{}` kept moving while merging", self.branch.name())))
+    }
+
+    /// Keeps decisions only about conflicts that are what they were: nobody has decided about what
+    /// the branch has got since.
+    fn forget_outdated(&mut self, before: &[Conflict]) {
+        let now: Vec<Conflict> = self.all_conflicts().map(|(_, found)| found.clone()).collect();
+        let stands = |conflict: &&Conflict| now.contains(conflict);
+        let names: Vec<ConflictName> =
+            before.iter().filter(stands).map(Conflict::name).collect();
+        self.resolutions.retain(|name, _| names.contains(name));
     }
 
     fn try_commit(

@@ -50,7 +50,14 @@ pub struct Conflict {
     pub(crate) in_the_way: Vec<Key>,
 }
 
+/// What tells the conflicts of one merge apart: two may be known by one key.
+pub(crate) type ConflictName = (Key, Option<Place>);
+
 impl Conflict {
+    pub(crate) fn name(&self) -> ConflictName {
+        (self.key.clone(), self.theirs.clone())
+    }
+
     /// The record both sides started from.
     pub fn base(&self) -> Option<RecordId> {
         self.base.as_ref().map(|place| place.1)

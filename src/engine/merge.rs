@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::engine::base::common_base;
 use crate::engine::branch::Branch;
 use crate::engine::change::{Change, name_changes};
-use crate::engine::conflict::{Conflict, Place, Resolution};
+use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
+use crate::engine::decide::{resolved, write};
 use crate::engine::landing::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
@@ -16,7 +17,7 @@ use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
     Cause, Commit, Entry, Key, Message, OperationKind, Origin, Provenance, Record, RefKind,
-    SaltedText, Stored, Taint,
+    SaltedText, Stored,
 };
 use crate::storage::{CommitId, RecordId};
 
@@ -62,7 +63,7 @@ pub struct Merge {
     branch: Branch,
     task: Task,
     joined: Joined,
-    resolutions: BTreeMap<Key, Resolution>,
+    resolutions: BTreeMap<ConflictName, Resolution>,
 }
 
 impl Merge {
@@ -73,7 +74,7 @@ impl Merge {
 
     /// The conflicts that still need a decision.
     pub fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
-        let open = |conflict: &&Conflict| !self.resolutions.contains_key(&conflict.key);
+        let open = |conflict: &&Conflict| !self.resolutions.contains_key(&conflict.name());
         self.joined.conflicts.iter().filter(open)
     }
 
@@ -88,22 +89,26 @@ impl Merge {
     /// `Limit` if a new text is too long.
     pub fn resolve(&mut self, mut choose: impl FnMut(&Conflict) -> Resolution) -> Result<()> {
         let open: Vec<Conflict> = self.conflicts().cloned().collect();
-        open.iter()
-            .try_for_each(|conflict| self.resolve_key(conflict.key.as_str(), choose(conflict)))
+        open.iter().try_for_each(|conflict| self.decide(conflict.name(), choose(conflict)))
     }
 
-    /// Decides the conflict at `key`.
+    /// Decides the conflict at `key`; all of them, where several are known by that key.
     ///
     /// # Errors
     /// `NotFound` with the keys in conflict; `Limit` if a new text is too long.
     pub fn resolve_key(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        let found = self.joined.conflicts.iter().find(|conflict| conflict.key.as_str() == key);
-        let Some(conflict) = found else {
+        let at = self.joined.conflicts.iter().filter(|conflict| conflict.key.as_str() == key);
+        let names: Vec<ConflictName> = at.map(Conflict::name).collect();
+        if names.is_empty() {
             let keys = self.joined.conflicts.iter().map(|conflict| conflict.key.to_string());
             return Err(
                 Error::not_found(format!("there is no conflict at `{key}`")).with_candidates(keys)
             );
-        };
+        }
+        names.into_iter().try_for_each(|name| self.decide(name, resolution.clone()))
+    }
+
+    fn decide(&mut self, conflict: ConflictName, resolution: Resolution) -> Result<()> {
         if let Resolution::Text(text) = &resolution {
             Entry::new(text.clone()).checked()?;
             // Drafted now, so that what `changes` names can be read by `entry`.
@@ -113,7 +118,7 @@ impl Merge {
             self.joined.drafts = records.drafts;
             drafted?;
         }
-        self.resolutions.insert(conflict.key.clone(), resolution);
+        self.resolutions.insert(conflict, resolution);
         Ok(())
     }
 
@@ -185,9 +190,9 @@ impl Merge {
     /// branch has got since.
     fn forget_outdated(&mut self, before: &[Conflict]) {
         let now = &self.joined.conflicts;
-        self.resolutions.retain(|key, _| {
-            let at = |conflict: &&Conflict| conflict.key == *key;
-            before.iter().filter(at).eq(now.iter().filter(at))
+        self.resolutions.retain(|name, _| {
+            let named = |conflict: &&Conflict| conflict.name() == *name;
+            before.iter().find(named) == now.iter().find(named)
         });
     }
 
@@ -280,84 +285,6 @@ fn side(
     }
 }
 
-/// The edits with all decisions applied.
-pub(crate) fn resolved(
-    ours: &PinnedTree,
-    joined: &BTreeMap<Key, Option<RecordId>>,
-    conflicts: &[Conflict],
-    resolutions: &BTreeMap<Key, Resolution>,
-    records: &mut Records<'_>,
-) -> Result<BTreeMap<Key, Option<RecordId>>> {
-    let mut edits = joined.clone();
-    let mut coming: Vec<Place> = Vec::new();
-    // First all leave, then all come: the decisions of several conflicts may swap memories.
-    for conflict in conflicts {
-        let Some(resolution) = resolutions.get(&conflict.key) else { continue };
-        let chosen = match resolution {
-            Resolution::Ours => {
-                coming.extend(conflict.ours.clone());
-                continue;
-            }
-            Resolution::Theirs => conflict.theirs.clone(),
-            Resolution::Base => conflict.base.clone(),
-            Resolution::Remove => None,
-            Resolution::Text(text) => Some(write(conflict, text, records)?),
-        };
-        edits.extend(conflict.ours.iter().map(|(key, _)| (key.clone(), None)));
-        if chosen.is_some() && matches!(resolution, Resolution::Theirs | Resolution::Text(_)) {
-            edits.extend(conflict.in_the_way.iter().map(|key| (key.clone(), None)));
-        }
-        coming.extend(chosen);
-    }
-    for (key, record) in coming {
-        let standing = match edits.get(&key) {
-            Some(edit) => *edit,
-            None => ours.get(key.as_str())?,
-        };
-        match standing {
-            Some(other) if records.memory(other)? != records.memory(record)? => {
-                return Err(excluded(&key));
-            }
-            // Ours stays as it is, or as it was joined.
-            Some(other) if joined.get(&key) == Some(&Some(other)) => {}
-            _ => drop(edits.insert(key, Some(record))),
-        }
-    }
-    Ok(edits)
-}
-
-fn excluded(key: &Key) -> Error {
-    let message = format!("the decisions exclude each other: two memories would stand at `{key}`");
-    Error::new(ErrorKind::Conflict, message).with_candidates([key.to_string()])
-}
-
-/// A new version with the text that the resolver wrote, at the conflict's key.
-fn write(conflict: &Conflict, text: &str, records: &mut Records<'_>) -> Result<(Key, RecordId)> {
-    let sides = [conflict.ours(), conflict.theirs(), conflict.base()];
-    let known = sides.into_iter().flatten().next();
-    let record = records.get(known.expect("BUG: a conflict without a record"))?;
-    let entry = match record.to_entry() {
-        Ok(entry) => Entry { text: text.to_owned(), ..entry },
-        Err(_) => Entry::new(text),
-    };
-    let mut previous: Vec<RecordId> = Vec::new();
-    for side in sides[..2].iter().flatten() {
-        if records.memory(*side)? == record.memory() && !previous.contains(side) {
-            previous.push(*side);
-        }
-    }
-    // Whoever resolves writes these words; what they rest on is what the sides rest on.
-    let mut taint = Taint::default();
-    for id in &previous {
-        taint = taint.union(records.get(*id)?.taint());
-    }
-    let id = match records.drafted(record.memory(), &entry, &previous) {
-        Some(id) => id,
-        None => records.draft(record.memory(), entry, &previous, (None, taint))?,
-    };
-    Ok((conflict.key.clone(), id))
-}
-
 /// Edits whose drafts have become records by the author of a message.
 pub(crate) struct Made {
     pub(crate) edits: Vec<(Key, Option<RecordId>)>,
@@ -433,7 +360,7 @@ impl<'a> Finisher<'a> {
 pub(crate) fn made(
     core: &Core,
     joined: &Joined,
-    resolutions: &BTreeMap<Key, Resolution>,
+    resolutions: &BTreeMap<ConflictName, Resolution>,
     message: &Message,
     seed: &Seed,
 ) -> Result<Made> {

@@ -16,6 +16,7 @@ mod change;
 mod conflict;
 mod core;
 mod database;
+mod decide;
 mod feed;
 mod fields;
 mod flush;

@@ -134,9 +134,14 @@ impl Transaction {
         let entry = entry.into().checked()?;
         let before = self.base.get(key.as_str())?;
         let staged = match self.staged.get(key.as_str()) {
-            Some(Staged::Write { memory, previous, .. }) => {
-                Some(Staged::Write { entry, memory: *memory, previous: *previous })
-            }
+            Some(Staged::Write { memory, previous, .. }) => match *previous {
+                // Back to what it said before the transaction.
+                Some(record) if self.base.record(record)?.says(&entry) => {
+                    let stood = before.as_ref().map(Record::id) == Some(record);
+                    (!stood).then_some(Staged::Place { record })
+                }
+                previous => Some(Staged::Write { entry, memory: *memory, previous }),
+            },
             Some(Staged::Place { record }) => self.version(*record, entry)?,
             // What is removed and written again in one go stays the same memory, unless it stands
             // elsewhere now.

@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
             report,
             last,
             watermark,
-            trees: Trees::new(core.shape())?,
+            trees: Trees::new(core.shape()),
             refs: BTreeMap::new(),
             flushed_refs: BTreeMap::new(),
             stores: BTreeSet::new(),

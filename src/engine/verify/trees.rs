@@ -32,15 +32,15 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn new(shape: Shape) -> Result<Self> {
-        Ok(Self {
+    pub(super) fn new(shape: Shape) -> Self {
+        Self {
             shape,
             nodes: Arc::new(MemoryNodes::default()),
             held: BTreeMap::new(),
             recent: VecDeque::new(),
             known: HashMap::new(),
             since_trim: 0,
-        })
+        }
     }
 
     /// Whether a row met before holds the commit.
@@ -94,14 +94,14 @@ impl Trees {
     /// again then.
     pub(super) fn adopt(&mut self, core: &Core, commit: &Commit) -> Result<()> {
         if let Some(stored) = core.nodes.find(core.shape(), commit.tree())? {
-            let tree = Tree::build(Arc::clone(&self.nodes), self.shape.clone(), stored.iter())?;
+            let tree = Tree::build(Arc::clone(&self.nodes), self.shape, stored.iter())?;
             self.hold(commit.id(), tree);
         }
         Ok(())
     }
 
     fn empty(&self) -> Result<Tree> {
-        Tree::empty(Arc::clone(&self.nodes), self.shape.clone())
+        Tree::empty(Arc::clone(&self.nodes), self.shape)
     }
 
     fn hold(&mut self, commit: CommitId, tree: Tree) {
@@ -151,7 +151,7 @@ impl Trees {
         }
         self.nodes = nodes;
         for tree in self.held.values_mut() {
-            *tree = Tree::open(Arc::clone(&self.nodes), self.shape.clone(), tree.id())?;
+            *tree = Tree::open(Arc::clone(&self.nodes), self.shape, tree.id())?;
         }
         Ok(())
     }

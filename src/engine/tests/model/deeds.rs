@@ -98,7 +98,7 @@ impl World {
             });
         let commit = match outcome {
             Err(error) => {
-                let nothing = same && self.heads.get(branch).is_none();
+                let nothing = same && !self.heads.contains_key(branch);
                 assert!(clash || nothing, "seed {}: {error:?}", self.seed);
                 assert_eq!(error.kind(), ErrorKind::Invalid);
                 return Ok(());
@@ -116,13 +116,12 @@ impl World {
         for (key, (memory, text)) in draft {
             let held = &content[&key];
             assert_eq!(held.text, text, "{key}");
-            match memory {
-                Some(memory) => assert_eq!(held.memory, memory, "{key} is another memory"),
+            if let Some(memory) = memory {
+                assert_eq!(held.memory, memory, "{key} is another memory");
+            } else {
                 // New, or a memory that this transaction removed and wrote again.
-                None => {
-                    let back = before.values().any(|old| old.memory == held.memory);
-                    assert!(back || !known.contains(&held.memory), "{key} is no new memory");
-                }
+                let back = before.values().any(|old| old.memory == held.memory);
+                assert!(back || !known.contains(&held.memory), "{key} is no new memory");
             }
         }
         Ok(())

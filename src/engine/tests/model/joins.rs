@@ -130,11 +130,11 @@ impl World {
         for all_ours in [false, true] {
             let mut merge = prepare(self)?;
             let mut decisions = Vec::new();
-            for conflict in merge.all_conflicts().to_vec() {
+            merge.resolve(|conflict| {
                 let choice = if all_ours { Resolution::Ours } else { self.any_resolution() };
-                merge.resolve_key(conflict.key.as_str(), choice.clone())?;
-                decisions.push((conflict, choice));
-            }
+                decisions.push((conflict.clone(), choice.clone()));
+                choice
+            })?;
             let commit = match merge.commit(message("join")) {
                 Ok(commit) => commit,
                 Err(error) => {
