@@ -348,7 +348,10 @@ impl Core {
         }
         let mut state = self.state_mut();
         for summary in summaries {
-            state.apply(summary)?;
+            // A reader may have followed the log to this row since it became durable.
+            if summary.sequence > state.last {
+                state.apply(summary)?;
+            }
         }
         let flush = state.wants_flush();
         drop(state);
