@@ -154,19 +154,18 @@ fn best_of(
     segment: &Segment,
     docs: &[DocId],
     limit: usize,
-    scored: &mut Vec<Scored>,
+    best: &mut Vec<Scored>,
 ) -> tantivy::Result<()> {
     let scores = plan.score(segment, docs)?;
-    let place = |doc: DocId| segment.path_place(doc);
     let mut ranked: Vec<_> = docs
         .iter()
         .zip(scores)
-        .filter_map(|(doc, score)| Some((score?, place(*doc)?, *doc)))
+        .filter_map(|(doc, score)| Some((score?, segment.path_place(*doc)?, *doc)))
         .collect();
     ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     for (score, _, doc) in ranked.into_iter().take(limit) {
         if let Some(key) = segment.path(doc)? {
-            scored.push(Scored { key, score });
+            best.push(Scored { key, score });
         }
     }
     Ok(())

@@ -160,9 +160,9 @@ pub(super) fn identity(key: &str, record: RecordId) -> u64 {
     for byte in key.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
-    let [a, b, c, d, e, f, g, h, ..] = *record.as_bytes();
-    hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    let mut first = [0; 8];
+    first.copy_from_slice(&record.as_bytes()[..8]);
+    hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(first)
 }
 
 /// How text is cut into words: at everything but letters and digits, in lower case, without

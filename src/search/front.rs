@@ -60,10 +60,8 @@ impl Search {
     /// `Io` if no thread can be started.
     pub fn open(database: &Database) -> Result<Self> {
         let shared = Arc::new(Shared::open(database)?);
-        let background = match database.is_read_only() {
-            true => None,
-            false => Some(Background::start(&shared)?),
-        };
+        let writes = !database.is_read_only();
+        let background = if writes { Some(Background::start(&shared)?) } else { None };
         Ok(Self { inner: Arc::new(Inner { _background: background, shared }) })
     }
 

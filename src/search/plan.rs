@@ -52,8 +52,8 @@ impl Plan {
         segment: &Segment,
         candidates: &[DocId],
     ) -> tantivy::Result<Vec<Option<Score>>> {
-        let open = |leaf: &Box<dyn Weight>| leaf.scorer(&segment.reader, 1.0);
-        let mut scorers = self.leaves.iter().map(open).collect::<tantivy::Result<Vec<_>>>()?;
+        let leaves = self.leaves.iter().map(|leaf| leaf.scorer(&segment.reader, 1.0));
+        let mut scorers = leaves.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(candidates.iter().map(|doc| self.formula.score(*doc, &mut scorers)).collect())
     }
 }

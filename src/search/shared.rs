@@ -164,10 +164,11 @@ impl Shared {
             if let Some(found) = state.held(snapshot)? {
                 return Ok(found);
             }
-            if state.tail.len() >= TAIL_SOFT_MAX && !self.is_damaged() {
-                if let Some(view) = self.newer(&state) {
-                    state.exchange(view);
-                }
+            if state.tail.len() >= TAIL_SOFT_MAX
+                && !self.is_damaged()
+                && let Some(view) = self.newer(&state)
+            {
+                state.exchange(view);
             }
             let mut draft = state.draft(snapshot, &self.fields)?;
             draft.missing.retain(|(key, record)| !state.tail.is_erased(key, *record));

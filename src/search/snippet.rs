@@ -40,7 +40,7 @@ impl Snippet {
 
     fn cut(text: &str, span: Range<usize>, found: &[Found]) -> Self {
         let mut out = String::with_capacity(span.len() + 6);
-        if span.start > 0 {
+        if !text[..span.start].trim_start().is_empty() {
             out.push('…');
         }
         let shift = out.len();

@@ -52,6 +52,7 @@ impl Tail {
     }
 
     /// Indexes the records and returns where they went: chunk and document. Erased ones go nowhere.
+    /// After an error the tail is to be begun anew.
     pub(super) fn add(
         &mut self,
         fields: &Fields,
@@ -72,19 +73,17 @@ impl Tail {
         if documents.is_empty() {
             return Ok(Vec::new());
         }
-        let full = self.youngest.len() >= CHUNK_MIN.max(self.len / 8);
-        if full || self.chunks.is_empty() {
-            self.youngest = documents.clone();
+        let added = documents.len();
+        if self.chunks.is_empty() || self.youngest.len() >= CHUNK_MIN.max(self.len / 8) {
+            self.youngest = documents;
         } else {
             self.chunks.pop();
-            self.youngest.extend(documents.iter().cloned());
+            self.youngest.append(&mut documents);
         }
-        let first = self.youngest.len() - documents.len();
-        let made =
-            chunk(fields, self.youngest.clone()).and_then(|reader| Segment::open(reader, fields));
-        self.chunks.push(made?);
-        self.len += documents.len();
+        self.chunks.push(Segment::open(chunk(fields, self.youngest.clone())?, fields)?);
+        self.len += added;
         let place = self.chunks.len() - 1;
+        let first = self.youngest.len() - added;
         Ok((first..self.youngest.len()).map(|doc| (place, doc as DocId)).collect())
     }
 }

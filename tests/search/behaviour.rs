@@ -192,3 +192,22 @@ fn the_background_catches_up_by_itself() {
     assert!((0..200).any(|_| caught_up()), "{:?}", search.take_failure());
     assert_eq!(keys(&search, &main_of(&database), "tea"), ["a"]);
 }
+
+#[test]
+fn commits_are_acknowledged_while_others_follow_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Database::open(dir.path()).unwrap();
+    let main = main_of(&database);
+    let search = Search::open(&database).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..20_000 {
+                search.lag().unwrap();
+            }
+        });
+        for number in 0..300 {
+            put(&main, &[(&format!("n/{number}"), Entry::new("tea"))]);
+        }
+    });
+    assert_eq!(run(&search, &main.snapshot().unwrap(), "tea", 1_000).len(), 300);
+}

@@ -1,6 +1,6 @@
 //! Ids, order and scores equal those of a stock index of the same snapshot.
 
-use undream::{Database, Hit, Options, Search, Snapshot};
+use undream::{Author, Database, Entry, Hit, Options, Search, Snapshot};
 
 use crate::oracle::{Expected, Oracle};
 use crate::walk::Walk;
@@ -102,18 +102,25 @@ fn a_search_at_any_commit_equals_a_stock_index_of_its_snapshot() {
 
 #[test]
 fn pruning_stays_exact_where_lengths_drift() {
-    let database = in_memory();
-    let mut walk = Walk::new(&database, 9);
-    for _ in 0..40 {
-        walk.step(400);
-    }
-    let search = Search::open(&database).unwrap();
-    search.catch_up().unwrap();
-    for at in [0, 3, 9, 20, 39] {
-        let snapshot = walk.store.snapshot(walk.commits[at]).unwrap();
-        let oracle = Oracle::of(&snapshot);
-        for length in [1, 2, 3] {
-            for _ in 0..8 {
+    for seed in 1..=2 {
+        let database = in_memory();
+        let mut walk = Walk::new(&database, seed);
+        let main = walk.store.branch("main").unwrap();
+        for scale in [1, 30, 4] {
+            let mut tx = main.write().unwrap();
+            for at in 0..800 {
+                let length = (1 + walk.below(40)) * scale;
+                tx.put(format!("n/{at}"), Entry::new(walk.words(length))).unwrap();
+            }
+            walk.commits.push(tx.commit(Author::agent("walker").message("Drift")).unwrap());
+        }
+        let search = Search::open(&database).unwrap();
+        search.catch_up().unwrap();
+        for commit in walk.commits.clone() {
+            let snapshot = walk.store.snapshot(commit).unwrap();
+            let oracle = Oracle::of(&snapshot);
+            for _ in 0..12 {
+                let length = 1 + walk.below(3);
                 let query = walk.words(length);
                 assert_equal(&search, &snapshot, &oracle, &query);
             }

@@ -11,12 +11,8 @@ const MEMORIES: usize = 100_000;
 
 fn text(walk: &mut Walk) -> String {
     // About 450 bytes: common words and rare ones.
-    let mut words = walk.words(30);
-    for _ in 0..35 {
-        let (a, b) = (walk.below(30_000), walk.below(30_000));
-        words.push_str(&format!(" w{}", a.min(b)));
-    }
-    words
+    let rare: Vec<_> = (0..35).map(|_| format!("w{}", walk.rare())).collect();
+    format!("{} {}", walk.words(30), rare.join(" "))
 }
 
 fn time<T>(what: &str, count: u32, mut run: impl FnMut(u32) -> T) -> T {

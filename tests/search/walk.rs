@@ -37,6 +37,10 @@ impl Walk {
         self.commits[at]
     }
 
+    pub(crate) fn rare(&mut self) -> usize {
+        self.below(30_000).min(self.below(30_000))
+    }
+
     fn word(&mut self) -> &'static str {
         let (a, b) = (self.below(WORDS.len()), self.below(WORDS.len()));
         WORDS[a.min(b)]
