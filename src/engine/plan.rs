@@ -48,7 +48,10 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn memory(&self, id: RecordId) -> Result<MemoryId> {
-        Ok(self.get(id)?.memory())
+        match self.drafts.get(&id) {
+            Some(draft) => Ok(draft.memory),
+            None => self.core.memory(&self.view, id),
+        }
     }
 
     /// Drafts a version of `memory` made from `previous`.
