@@ -306,9 +306,8 @@ pub(crate) fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
                 return Err(clash(ancestor, key));
             }
         }
-        let beneath = format!("{key}/");
-        if let Some(found) = tree.range(key, &beneath).next() {
-            return Err(clash(key, found?.0.as_str()));
+        if let Some(found) = tree.first_beneath(key)? {
+            return Err(clash(key, found.as_str()));
         }
         key.clone_into(&mut checked);
     }
@@ -354,17 +353,17 @@ impl Core {
                 Err(error) => tell_all([request.done], &Err(error)),
             }
         }
-        let durable = self.append(writer, &group);
+        let durable = self.append(writer, group);
         tell_all(accepted, &durable);
     }
 
-    fn append(&self, writer: crate::storage::Writer, group: &Delta) -> Result<()> {
+    fn append(&self, writer: crate::storage::Writer, group: Delta) -> Result<()> {
         if group.rows.is_empty() {
             return Ok(());
         }
         let first = self.state().last + 1;
         let mut summaries: Vec<Summary> = Vec::with_capacity(group.rows.len());
-        for (sequence, row) in (first..).zip(&group.rows) {
+        for (sequence, row) in (first..).zip(group.rows) {
             let (head, body, summary) = row.encode(sequence)?;
             writer.append(sequence, &head, &body)?;
             summaries.push(summary);
