@@ -11,7 +11,7 @@ use crate::object::{Author, Entry, Event, Role, SessionFacts};
 use crate::storage::CommitId;
 
 /// How many commits are read back after each loss; `verify` checks the others' trees.
-const COMMITS_READ: usize = 60;
+const COMMITS_READ: usize = 25;
 
 /// What the log of a database must hold: the content of each acknowledged commit.
 type Contents = BTreeMap<String, String>;
