@@ -25,6 +25,7 @@ mod holder;
 mod landing;
 mod log;
 mod merge;
+mod new_commit;
 mod nodes;
 mod overlay;
 mod plan;
