@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, get, init, list, log, merge, operation, put,
-    reference, restore, revert, session, show, status, store, undo,
+    blame, brief, completions, demo, diff, dream, edit, get, init, list, log, merge, operation,
+    put, reference, restore, revert, session, show, status, store, undo,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
