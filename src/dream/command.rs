@@ -3,6 +3,7 @@
 //! The protocol is documented in `docs/dreaming.md`.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -47,6 +48,10 @@ impl CommandCurator {
         self
     }
 
+    fn too_slow(&self) -> Error {
+        self.failed(format!("did not finish within {} s", self.time_max.as_secs_f64()))
+    }
+
     fn failed(&self, why: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::Io, format!("the curator `{}` {why}", self.command))
     }
@@ -77,13 +82,12 @@ impl Curator for CommandCurator {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .map_err(|error| self.failed("cannot be started").with_source(error))?;
         let outcome = self.converse(&mut child, input, suggest);
         if outcome.is_err() {
-            // It may have ended by itself; either way it is gone after this.
-            drop(child.kill());
-            drop(child.wait());
+            stop(&mut child);
         }
         outcome
     }
@@ -105,8 +109,11 @@ impl CommandCurator {
         let reading = std::thread::spawn(move || read_lines(stdout, &said));
         let complaints = std::thread::spawn(move || {
             let mut text = Vec::new();
-            // What cannot be read is missing from the complaint and nothing else.
-            drop(stderr.take(STDERR_BYTES_MAX).read_to_end(&mut text));
+            let mut stderr = stderr;
+            // What cannot be read is missing from the complaint and nothing else. All of it is read,
+            // so that a talkative program is not stopped by a full pipe.
+            drop(stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut text));
+            drop(std::io::copy(&mut stderr, &mut std::io::sink()));
             String::from_utf8_lossy(&text).trim().to_owned()
         });
         let (fed, feeding) = mpsc::sync_channel::<Vec<u8>>(4);
@@ -136,13 +143,21 @@ impl CommandCurator {
                 Err(RecvTimeoutError::Timeout) => {
                     left = left.saturating_sub(step);
                     if left.is_zero() {
-                        let seconds = self.time_max.as_secs_f64();
-                        return Err(self.failed(format!("did not finish within {seconds} s")));
+                        return Err(self.too_slow());
                     }
                 }
             }
         }
-        let status = child.wait()?;
+        let status = loop {
+            match child.try_wait()? {
+                Some(status) => break status,
+                None if left.is_zero() => return Err(self.too_slow()),
+                None => {
+                    left = left.saturating_sub(step);
+                    std::thread::sleep(step);
+                }
+            }
+        };
         for thread in [reading, writing] {
             thread.join().map_err(|_| self.failed("could not be talked to"))?;
         }
@@ -231,6 +246,14 @@ impl CommandCurator {
             inputs: Vec::new(),
         })
     }
+}
+
+/// Stops the program and all that it started, as far as they are still there.
+fn stop(child: &mut Child) {
+    let group = format!("kill -9 -{}", child.id());
+    drop(Command::new("sh").arg("-c").arg(group).stderr(Stdio::null()).status());
+    drop(child.kill());
+    drop(child.wait());
 }
 
 /// Hands over the lines of `source` until it ends or one is no text of allowed length.

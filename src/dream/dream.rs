@@ -1,5 +1,6 @@
 //! A dream that has run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::dream::manifest::{Choices, Manifest, Part, load, meta, numbers};
@@ -99,9 +100,19 @@ impl Dream {
         Ok(proposals)
     }
 
+    /// The decisions. What the branch no longer has, because the merge was undone, is not merged.
     pub(crate) fn choices(&self) -> Result<Choices> {
         let snapshot = meta(&self.store).snapshot()?;
-        Ok(load(&snapshot, self.number, Part::Decisions)?.unwrap_or_default())
+        let mut choices: Choices =
+            load(&snapshot, self.number, Part::Decisions)?.unwrap_or_default();
+        if choices.values().any(|choice| choice.merged) {
+            let picked: BTreeSet<u32> =
+                self.picks()?.into_iter().map(|(_, number)| number).collect();
+            for (number, choice) in &mut choices {
+                choice.merged &= picked.contains(number);
+            }
+        }
+        Ok(choices)
     }
 }
 

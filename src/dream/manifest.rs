@@ -140,6 +140,9 @@ pub struct Choice {
     pub merged: bool,
     /// Whether it was taken back.
     pub reverted: bool,
+    /// Whether a review commit tells of it.
+    #[serde(default)]
+    pub recorded: bool,
 }
 
 /// The decisions of a dream, by proposal number.

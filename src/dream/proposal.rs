@@ -85,6 +85,12 @@ impl Proposal {
         written.or_else(|| self.changes.first().map(|change| &change.key))
     }
 
+    /// The keys it touches.
+    pub(crate) fn touched(&self) -> BTreeSet<String> {
+        let keys = self.changes.iter().flat_map(|change| change.from.iter().chain([&change.key]));
+        keys.map(ToString::to_string).collect()
+    }
+
     /// The text it writes first, if it writes one.
     pub fn text(&self) -> Option<&str> {
         self.written.first().and_then(|(_, record)| record.text().ok())

@@ -51,18 +51,25 @@ impl Dream {
     /// The picks of this dream that the branch has and that were not taken back, with the numbers
     /// of their proposals.
     fn standing(&self) -> Result<Vec<(CommitId, u32)>> {
-        let store = self.store();
         let choices = self.choices()?;
+        let mut picks = self.picks()?;
+        picks.retain(|(_, number)| choices.get(number).is_none_or(|choice| !choice.reverted));
+        Ok(picks)
+    }
+
+    /// The picks of this dream that the branch has, with the numbers of their proposals.
+    pub(crate) fn picks(&self) -> Result<Vec<(CommitId, u32)>> {
+        let store = self.store();
         let mut picks = Vec::new();
         let mut at = self.base_branch()?.head()?;
-        while let Some(id) = at {
+        let base = self.manifest()?.base_commit()?;
+        while let Some(id) = at.filter(|id| *id != base) {
             let commit = store.commit(id)?;
             if matches!(commit.cause(), Cause::Review { dream, .. } if *dream == self.number()) {
                 self.chain_of(&commit, &mut picks)?;
             }
             at = commit.first_parent();
         }
-        picks.retain(|(_, number)| choices.get(number).is_none_or(|choice| !choice.reverted));
         Ok(picks)
     }
 

@@ -22,15 +22,13 @@ pub struct Review {
 }
 
 impl Dream {
-    /// Begins or resumes the review of this dream.
+    /// Begins or resumes the review of this dream. One that is still running, or that was cut off,
+    /// is reviewed as far as it got: proposals never change once they are written.
     ///
     /// # Errors
-    /// `Invalid` if the dream is still running; `Corrupt` if something is damaged.
+    /// `Invalid` if the reviewer has no name; `Corrupt` if something is damaged.
     pub fn review_as(&self, reviewer: Author) -> Result<Review> {
         reviewer.check()?;
-        if self.manifest()?.status == DreamStatus::Running {
-            return Err(Error::invalid(format!("dream {} is still running", self.number())));
-        }
         let proposals = self.proposals()?;
         Ok(Review { dream: self.clone(), reviewer, proposals })
     }
@@ -126,6 +124,7 @@ impl Review {
             text,
             merged: false,
             reverted: false,
+            recorded: false,
         }
     }
 
@@ -289,10 +288,10 @@ impl ReviewMerge {
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
             let mut choices = dream.choices()?;
-            for number in &numbers {
-                if let Some(choice) = choices.get_mut(number) {
-                    choice.merged = true;
-                }
+            for (number, choice) in &mut choices {
+                let now = numbers.contains(number);
+                choice.merged |= now;
+                choice.recorded |= now || choice.verb == Verb::Reject;
             }
             save(&mut transaction, dream.number(), Part::Decisions, &choices)?;
             update_status(&mut transaction, &dream, all, &choices)?;
@@ -315,7 +314,8 @@ fn closing(dream: &Dream, numbers: &[u32], choices: &Choices) -> Result<(Cause, 
     let mut decisions = Vec::new();
     let mut texts = Vec::new();
     for (number, choice) in choices {
-        if !numbers.contains(number) && choice.verb != Verb::Reject {
+        let rejected = choice.verb == Verb::Reject && !choice.recorded;
+        if !numbers.contains(number) && !rejected {
             continue;
         }
         let reason = choice.reason.as_ref().map(|reason| {

@@ -307,7 +307,7 @@ struct Pass<'a> {
     reader: &'a SessionReader<'a>,
     author: &'a Author,
     manifest: &'a mut Manifest,
-    turned_down: BTreeMap<String, TurnedDown>,
+    turned_down: BTreeMap<BTreeSet<String>, TurnedDown>,
 }
 
 impl<'a> Pass<'a> {
@@ -400,8 +400,7 @@ impl<'a> Pass<'a> {
     /// Why a suggestion that was turned down before is not made again; where its evidence grew, the
     /// rationale says so instead.
     fn was_turned_down(&self, suggestion: &Suggestion, rationale: &mut String) -> Option<String> {
-        let SuggestedChange::Put(key, _) = suggestion.changes.first()? else { return None };
-        let before = self.turned_down.get(key.as_str())?;
+        let before = self.turned_down.get(&touched(suggestion))?;
         let sessions: BTreeSet<&str> =
             suggestion.cites.iter().map(|cite| cite.session.as_str()).collect();
         let new = sessions.iter().filter(|id| !before.sessions.contains(**id)).count();
@@ -414,10 +413,19 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The proposals on a branch that were rejected or taken back, by key.
-fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<String, TurnedDown>> {
+/// The keys that a suggestion touches.
+fn touched(suggestion: &Suggestion) -> BTreeSet<String> {
+    let keys = suggestion.changes.iter().flat_map(|change| match change {
+        SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => vec![key.to_string()],
+        SuggestedChange::Rename(from, to) => vec![from.to_string(), to.to_string()],
+    });
+    keys.collect()
+}
+
+/// The proposals on a branch that were rejected or taken back, by the keys they touch.
+fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>, TurnedDown>> {
     let snapshot = meta(store).snapshot()?;
-    let mut found: BTreeMap<String, TurnedDown> = BTreeMap::new();
+    let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
     for number in numbers(&snapshot)? {
         let choices: Choices = load(&snapshot, number, Part::Decisions)?.unwrap_or_default();
         let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
@@ -434,10 +442,9 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<String, TurnedDow
             if !refused.contains(&proposal.number()) {
                 continue;
             }
-            let Some(key) = proposal.key() else { continue };
             let sessions = proposal.session_ids();
             let entry = found
-                .entry(key.to_string())
+                .entry(proposal.touched())
                 .or_insert_with(|| TurnedDown { dream: number, sessions: BTreeSet::new() });
             entry.dream = number;
             entry.sessions.extend(sessions);

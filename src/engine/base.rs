@@ -10,7 +10,7 @@ use crate::storage::CommitId;
 
 /// What a memory says in a common base whose makers disagree about it: nothing that either side
 /// could have kept, so the sides must agree with each other or be in conflict.
-const DISPUTED: &str = "\u{0}disputed";
+pub(crate) const DISPUTED: &str = "\u{0}disputed";
 
 /// The tree from which `a` and `b` both come: that of their merge base; where there are several,
 /// these joined, as git's recursive strategy does; where there is none, the empty tree.

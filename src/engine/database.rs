@@ -331,7 +331,7 @@ impl Database {
         Ok(Store::new(self.clone(), name))
     }
 
-    /// Deletes a store with all its refs. Its commits stay in the log; `undo` brings it back.
+    /// Deletes a store with all its refs. Its commits stay in the log.
     ///
     /// # Errors
     /// `NotFound` if there is none.

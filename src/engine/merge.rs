@@ -108,17 +108,19 @@ impl Merge {
         names.into_iter().try_for_each(|name| self.decide(name, resolution.clone()))
     }
 
-    fn decide(&mut self, conflict: ConflictName, resolution: Resolution) -> Result<()> {
+    fn decide(&mut self, name: ConflictName, resolution: Resolution) -> Result<()> {
         if let Resolution::Text(text) = &resolution {
             Entry::new(text.clone()).checked()?;
             // Drafted now, so that what `changes` names can be read by `entry`.
             let mut records = Records::new(self.branch.store().core())?;
             records.drafts = std::mem::take(&mut self.joined.drafts);
+            let conflict = self.joined.conflicts.iter().find(|conflict| conflict.name() == name);
+            let conflict = conflict.expect("BUG: a decision about no conflict");
             let drafted = write(conflict, text, &mut records);
             self.joined.drafts = records.drafts;
             drafted?;
         }
-        self.resolutions.insert(conflict, resolution);
+        self.resolutions.insert(name, resolution);
         Ok(())
     }
 
@@ -217,12 +219,17 @@ impl Merge {
             if head != expected {
                 return Err(Error::stale(format!("`{name}` has moved")));
             }
-            let parents = head.into_iter().chain(task.parents).collect();
+            let parents: Vec<CommitId> = head.into_iter().chain(task.parents).collect();
+            // A branch without a commit takes what is merged as its first parent, as it is.
+            let (tree, edits) = match (head, parents.first()) {
+                (None, Some(first)) => (turn.tree(Some(&*turn.commit(*first)?))?, Vec::new()),
+                _ => (tree, step.edits),
+            };
             let new = NewCommit {
                 store: store.clone(),
                 parents,
                 tree,
-                edits: step.edits,
+                edits,
                 records: step.records,
                 // Whoever brought a memory to a key has noted that in a row of its own.
                 homes: Vec::new(),

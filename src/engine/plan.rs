@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::engine::base::DISPUTED;
 use crate::engine::conflict::{Conflict, ConflictKind, Place};
 use crate::engine::core::Core;
 use crate::engine::fields::{Joined, join};
@@ -194,6 +195,13 @@ pub(crate) fn plan(
     joining.settle(arrivals, records)?;
     joining.list_what_is_in_the_way(records)?;
     let mut plan = joining.plan;
+    for conflict in &mut plan.conflicts {
+        // Makers of a common base who disagree leave nothing to go back to.
+        let disputed = |place: &mut Place| {
+            records.drafts.get(&place.1).is_some_and(|draft| draft.entry.text == DISPUTED)
+        };
+        drop(conflict.base.take_if(disputed));
+    }
     plan.conflicts.sort_by(|a, b| (&a.key, a.theirs()).cmp(&(&b.key, b.theirs())));
     plan.conflicts.dedup_by(|a, b| a.key == b.key && a.theirs == b.theirs);
     Ok(plan)

@@ -5,6 +5,7 @@
 //! thread flushes and writes checkpoints.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
     mpsc::{self, Sender},
@@ -168,7 +169,10 @@ impl Core {
             let requests = self.queue.drain();
             if !requests.is_empty() {
                 let _right = self.queue.writing();
-                self.land_group(requests);
+                // A panic ends the callers of this group with an error and leaves the thread to
+                // the others; it has printed itself.
+                let landing = AssertUnwindSafe(|| self.land_group(requests));
+                drop(std::panic::catch_unwind(landing));
             }
             // What fails here is tried again at the next flush and at the next open: all of it is
             // derived from rows that are durable already.
