@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, get, init, list, log, merge, operation,
-    put, reference, restore, revert, session, show, status, store, undo,
+    blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
+    merge, operation, put, reference, restore, revert, search, session, show, status, store, undo,
+    verify,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -115,13 +116,23 @@ pub(crate) enum Verb {
     Restore(restore::Restore),
     /// Take an operation back: the branches and tags it moved go back
     Undo(undo::Undo),
+    /// Find memories by their words
+    Search(search::Search),
     /// Print what an agent should know, as Markdown for a prompt
     Brief(brief::Brief),
-    /// List or show sessions
+    /// Take in, list or show sessions
     #[command(subcommand)]
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Write memories, or a whole history, to a file or a folder
+    Export(export::Export),
+    /// Take in memories, a whole history, or a git repository
+    Import(import::Import),
+    /// Copy the database to another directory, also while others write
+    Backup(verify::Backup),
+    /// Check the database against itself
+    Verify(verify::Verify),
     /// Show in one minute what Undream is for
     Demo(demo::Demo),
     /// Print a completion script for a shell

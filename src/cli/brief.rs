@@ -5,17 +5,23 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Key, Kind, Record, RecordId, Store, Trust};
+use undream::{Key, Kind, Record, RecordId, Search, Snapshot, Store, Trust};
 
 use super::arguments::Reading;
 use super::call::{Access, Call};
 use super::exit::Outcome;
+
+/// How many hits a query brings at most.
+const HITS_MAX: usize = 200;
 
 #[derive(Args, Debug)]
 pub(crate) struct Brief {
     /// Only what stands at and under this key
     #[arg(long)]
     prefix: Option<String>,
+    /// Only what this search finds, the best first within each trust
+    #[arg(long, value_name = "QUERY")]
+    query: Option<String>,
     /// At most so many bytes
     #[arg(long, value_name = "N", default_value = "8000")]
     max_bytes: usize,
@@ -43,12 +49,10 @@ impl Brief {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let store = call.store(Access::Read)?;
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
-        let mut candidates = Vec::new();
-        for entry in snapshot.entries(self.prefix.as_deref().unwrap_or("")) {
-            let (key, record) = entry?;
-            candidates.extend(candidate(&store, key, &record)?);
-        }
-        candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let candidates = match &self.query {
+            Some(query) => self.found(&store, &snapshot, query)?,
+            None => self.all(&store, &snapshot)?,
+        };
         let short = store.database().abbreviations()?;
         let (mut text, mut lines, mut left_out) = (String::new(), Vec::new(), 0);
         for candidate in &candidates {
@@ -82,6 +86,34 @@ impl Brief {
             call.note(format!("{left_out} memories did not fit; --max-bytes gives more room."));
         }
         Ok(())
+    }
+}
+
+impl Brief {
+    /// Everything: most trusted first, then rules, then what was written last.
+    fn all(&self, store: &Store, snapshot: &Snapshot) -> Outcome<Vec<Candidate>> {
+        let mut candidates = Vec::new();
+        for entry in snapshot.entries(self.prefix.as_deref().unwrap_or("")) {
+            let (key, record) = entry?;
+            candidates.extend(candidate(store, key, &record)?);
+        }
+        candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        Ok(candidates)
+    }
+
+    /// What a search finds: most trusted first, then as well as it fits.
+    fn found(&self, store: &Store, snapshot: &Snapshot, query: &str) -> Outcome<Vec<Candidate>> {
+        let mut search = Search::open(store.database())?.at(snapshot).query(query).limit(HITS_MAX);
+        if let Some(prefix) = &self.prefix {
+            search = search.prefix(prefix);
+        }
+        let mut candidates = Vec::new();
+        for hit in search.run()? {
+            let hit = hit?;
+            candidates.extend(candidate(store, hit.key, &snapshot.record(hit.record)?)?);
+        }
+        candidates.sort_by_key(|candidate| Reverse(candidate.trust));
+        Ok(candidates)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 use undream::{
-    Abbreviations, Author, Branch, Database, ErrorKind, FixedClock, HolderInfo, Message, Options,
-    SeededEntropy, Snapshot, Store, Time,
+    Abbreviations, Author, Branch, Database, Error, ErrorKind, FixedClock, HolderInfo, Message,
+    Options, SeededEntropy, Snapshot, Store, Time,
 };
 
 use super::arguments::{Globals, Saying};
@@ -18,6 +20,9 @@ use super::time::since;
 
 /// The directory of a database that is named by no option.
 pub(crate) const DIRECTORY: &str = ".undream";
+
+/// How long opening may take at least, however short one wants to wait.
+const WAIT_MIN: Duration = Duration::from_millis(100);
 
 /// Whether a verb writes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -103,16 +108,39 @@ impl Call {
         let directory = self.directory()?;
         let options = self.options()?;
         let opened = match access {
-            Access::Write => options.open(&directory),
+            Access::Write => self.open_to_write(options, &directory),
             // What a crash left is repaired by opening for writing.
             Access::Read => match options.clone().read_only(true).open(&directory) {
-                Err(error) if error.kind() == ErrorKind::Io => options.open(&directory),
+                Err(error) if error.kind() == ErrorKind::Io => {
+                    self.open_to_write(options, &directory)
+                }
                 other => other,
             },
         };
         opened
             .map_err(|error| self.locked(error.into()))
             .hint_for(ErrorKind::NotFound, || "undream init, or --db DIR".to_owned())
+    }
+
+    /// Opens for writing. Opening waits for a writer in another process without end, and for the
+    /// repair after a crash; only the first is to be given up, so another holder decides.
+    fn open_to_write(&self, options: Options, directory: &Path) -> undream::Result<Database> {
+        let (opened, answer) = mpsc::channel();
+        let place = directory.to_owned();
+        // Given up, the thread ends with the process.
+        std::thread::spawn(move || opened.send(options.open(place)));
+        loop {
+            match answer.recv_timeout(self.globals.wait.max(WAIT_MIN)) {
+                Ok(database) => return database,
+                Err(mpsc::RecvTimeoutError::Timeout) if other_holder(directory).is_some() => {
+                    return Err(Error::new(ErrorKind::Locked, "another process is writing"));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(Error::new(ErrorKind::Corrupt, "opening the database failed"));
+                }
+            }
+        }
     }
 
     /// Names who holds the database, where that is what failed.
@@ -197,10 +225,15 @@ impl Eye {
     }
 }
 
-fn holder_hint(directory: &Path) -> Option<String> {
+/// Another process that has the database open for writing.
+fn other_holder(directory: &Path) -> Option<HolderInfo> {
     let own = std::process::id();
     let holders = HolderInfo::in_directory(directory).ok()?;
-    let other = holders.into_iter().find(|holder| holder.pid != own)?;
+    holders.into_iter().find(|holder| holder.pid != own)
+}
+
+fn holder_hint(directory: &Path) -> Option<String> {
+    let other = other_holder(directory)?;
     #[expect(clippy::disallowed_methods, reason = "the holder's age; the database is not open")]
     let now = Time::from_micros(jiff::Timestamp::now().as_microsecond());
     Some(format!(

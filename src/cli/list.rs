@@ -10,7 +10,7 @@ use super::arguments::Reading;
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::page::Page;
-use super::paint::first_line;
+use super::paint::{counted, first_line};
 
 /// How much of a text a line shows.
 const LINE_CHARS: usize = 60;
@@ -47,8 +47,8 @@ impl List {
             empty = false;
             match line? {
                 Listed::Folder(path, count) => {
-                    let what = if count == 1 { "memory" } else { "memories" };
-                    writeln!(page, "{}/  {count} {what}", eye.paint.name(&path))?;
+                    let count = counted(count, "memory", "memories");
+                    writeln!(page, "{}/  {count}", eye.paint.name(&path))?;
                 }
                 Listed::Memory(key, id) => write_memory(&mut page, &eye, &snapshot, &key, id)?,
             }

@@ -56,6 +56,11 @@ impl Paint {
         self.with(AnsiColor::Magenta.on_default().bold(), text)
     }
 
+    /// What was looked for.
+    pub(crate) fn found(self, text: impl Display) -> String {
+        self.with(AnsiColor::Red.on_default().bold(), text)
+    }
+
     /// What stands aside.
     pub(crate) fn dim(self, text: impl Display) -> String {
         self.with(Style::new().dimmed(), text)
@@ -102,6 +107,11 @@ pub(crate) fn first_line(text: &str, max: usize) -> String {
     }
     let kept: String = line.chars().take(max.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
+}
+
+/// `1 memory`, `2 memories`: a count and its noun.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// `text` as one word of a shell command.

@@ -8,6 +8,7 @@ use undream::{ErrorKind, RefInfo, RefKind, Store};
 
 use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
+use super::nearest::{LIKENESS_MIN, likeness};
 use super::paint::escape;
 use super::time::ago;
 
@@ -143,6 +144,7 @@ impl Delete {
         let Some(info) = found.iter().find(|info| info.name.as_str() == self.name) else {
             let message = format!("there is no {word} `{}`", self.name);
             let names = found.iter().map(|info| info.name.to_string());
+            let names = names.filter(|name| likeness(name, &self.name) >= LIKENESS_MIN);
             let failure = Failure::new(ErrorKind::NotFound, message).candidates(names);
             return Err(failure.hint(format!("undream {word} list")));
         };

@@ -50,9 +50,14 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Revert(revert) => revert.run(call),
         Verb::Restore(restore) => restore.run(call),
         Verb::Undo(undo) => undo.run(call),
+        Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Export(export) => export.run(call),
+        Verb::Import(import) => import.run(call),
+        Verb::Backup(backup) => backup.run(call),
+        Verb::Verify(verify) => verify.run(call),
         Verb::Demo(demo) => demo.run(call),
         Verb::Completions(completions) => completions.run(call),
     }
@@ -66,7 +71,10 @@ fn unparsed(error: &clap::Error, words: &[OsString]) -> u8 {
         drop(error.print());
         return DONE;
     }
-    let missing = matches!(error.kind(), ClapKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    let missing = matches!(
+        error.kind(),
+        ClapKind::DisplayHelpOnMissingArgumentOrSubcommand | ClapKind::MissingSubcommand
+    );
     let failure = if missing {
         Failure::usage("a command is missing")
     } else {

@@ -14,12 +14,15 @@ use super::nearest::{LIKENESS_MIN, NAMED_MAX, likeness};
 use super::page::Page;
 use super::paint::{Paint, escape, escape_text};
 use super::time::ago;
+use super::transcripts::Import;
 
 /// How many events are read at a time.
 const EVENTS_AT_ONCE: u32 = 256;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Session {
+    /// Take in transcripts: files, or directories such as ~/.claude/projects
+    Import(Import),
     /// List the sessions
     List,
     /// Show a session, or some of its events
@@ -36,6 +39,7 @@ pub(crate) struct Show {
 impl Session {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         match self {
+            Self::Import(import) => import.run(call),
             Self::List => list(call),
             Self::Show(show) => show.run(call),
         }

@@ -12,7 +12,7 @@ use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::json as shape;
 use super::page::Page;
-use super::paint::{escape, first_line};
+use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
 
 /// The column at which commands stand.
@@ -95,13 +95,18 @@ impl Standing {
             }
             None => line(page, eye, "  main has no commit yet", "undream put KEY TEXT")?,
         }
-        line(page, eye, &format!("  {} memories", self.memories), "undream ls")?;
+        line(
+            page,
+            eye,
+            &format!("  {}", counted(self.memories, "memory", "memories")),
+            "undream ls",
+        )?;
         let noted = |info: &&RefInfo| !info.name.is_reserved() && info.name.as_str() != "main";
         for info in self.refs.iter().filter(noted) {
             self.write_ref(page, eye, info)?;
         }
         if self.sessions > 0 {
-            let text = format!("  {} sessions", self.sessions);
+            let text = format!("  {}", counted(self.sessions as u64, "session", "sessions"));
             line(page, eye, &text, "undream session list")?;
         }
         for dream in &self.waiting {
@@ -183,11 +188,13 @@ impl Waiting {
         let number = self.manifest.number;
         let held = since(self.manifest.started(), eye.now);
         if self.undecided > 0 {
-            let text = format!("! dream {number} waits {held}: {} proposals", self.undecided);
+            let count = counted(self.undecided as u64, "proposal", "proposals");
+            let text = format!("! dream {number} waits {held}: {count}");
             line(page, eye, &text, &format!("undream dream show {number}"))?;
         }
         if self.approved > 0 {
-            let text = format!("! dream {number} has {} approved proposals", self.approved);
+            let count = counted(self.approved as u64, "approved proposal", "approved proposals");
+            let text = format!("! dream {number} has {count} to merge");
             line(page, eye, &text, &format!("undream dream merge {number}"))?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use undream::ErrorKind;
 
 use super::call::{Access, Call};
 use super::exit::{Hinted, Outcome};
-use super::paint::escape;
+use super::paint::{counted, escape};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Store {
@@ -52,7 +52,12 @@ fn list(call: &Call) -> Outcome {
     }
     let mut page = call.page();
     for (name, _, memories) in &stores {
-        writeln!(page, "{}  {memories} memories", call.paint.name(name.as_str()))?;
+        writeln!(
+            page,
+            "{}  {}",
+            call.paint.name(name.as_str()),
+            counted(*memories, "memory", "memories")
+        )?;
     }
     Ok(page.finish()?)
 }

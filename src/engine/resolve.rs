@@ -157,7 +157,7 @@ impl Store {
 }
 
 /// Names that look like `name`, best first.
-fn nearest(name: &str, refs: Vec<RefInfo>) -> Vec<String> {
+pub(crate) fn nearest(name: &str, refs: Vec<RefInfo>) -> Vec<String> {
     let mut scored: Vec<(f64, String)> = refs
         .into_iter()
         .map(|found| found.name.to_string())

@@ -7,6 +7,7 @@ use crate::engine::branch::Branch;
 use crate::engine::change::Diff;
 use crate::engine::core::Core;
 use crate::engine::database::Database;
+use crate::engine::resolve::nearest;
 use crate::engine::snapshot::{AsSnapshot, Snapshot};
 use crate::entropy::Seed;
 use crate::error::{Error, Result};
@@ -81,8 +82,10 @@ impl Store {
                 Err(Error::invalid(format!("`{name}` is a tag; a tag does not move")))
             }
             None if name != RefName::main() => {
+                let mut branches = self.refs()?;
+                branches.retain(|found| found.kind == RefKind::Branch);
                 Err(Error::not_found(format!("there is no branch `{name}`"))
-                    .with_candidates(self.names(RefKind::Branch)?))
+                    .with_candidates(nearest(name.as_str(), branches)))
             }
             _ => Ok(Branch::new(self.clone(), name)),
         }
@@ -91,11 +94,6 @@ impl Store {
     /// A reserved branch, or any other, whether or not it has a commit yet.
     pub(crate) fn any_branch(&self, name: RefName) -> Branch {
         Branch::new(self.clone(), name)
-    }
-
-    fn names(&self, kind: RefKind) -> Result<Vec<String>> {
-        let refs = self.refs()?.into_iter().filter(|found| found.kind == kind);
-        Ok(refs.map(|found| found.name.to_string()).collect())
     }
 
     pub(crate) fn find_ref(&self, name: &RefName) -> Result<Option<RefInfo>> {

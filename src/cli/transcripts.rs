@@ -1,0 +1,162 @@
+//! `session import`: takes transcripts in.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use undream::{ErrorKind, ReadingReport, SessionImport, SessionImportReport, TranscriptFormat};
+
+use super::call::{Access, Call};
+use super::exit::{FAILED, Failure, Hinted, Outcome};
+use super::paint::escape;
+
+/// How many damaged lines and unknown names are printed.
+const SHOWN_MAX: usize = 20;
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// Files and directories
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The form they are in
+    #[arg(long, default_value = "auto")]
+    format: Format,
+    /// Whose sessions they are, whatever they say
+    #[arg(long)]
+    user: Option<String>,
+    /// What they worked on, whatever they say
+    #[arg(long)]
+    project: Option<String>,
+    /// A label for each of them; can be given several times
+    #[arg(long, value_name = "LABEL")]
+    label: Vec<String>,
+}
+
+/// The form of a transcript.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Told from each file
+    Auto,
+    /// JSON Lines, a session per line
+    Neutral,
+    /// Transcripts of Claude Code
+    ClaudeCode,
+}
+
+impl Import {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Write)?;
+        let author = call.author()?;
+        let import = self.described();
+        let mut total = SessionImportReport::default();
+        for path in &self.paths {
+            let report = import.run(&store, path, &author).hint_for(ErrorKind::NotFound, || {
+                "undream session import PATH, such as ~/.claude/projects".to_owned()
+            })?;
+            add(&mut total, report);
+        }
+        if call.json() {
+            call.print_json(&json!({"import": to_json(&total)}))?;
+        } else {
+            write(call, &total)?;
+        }
+        if !total.reading.damaged.is_empty() {
+            let count = total.reading.damaged.len();
+            let message = format!("{count} lines or files could not be read; the rest is imported");
+            return Err(Failure::new(ErrorKind::Invalid, message).code_of(FAILED));
+        }
+        if total.new + total.changed > 0 {
+            call.note("Next: undream dream");
+        }
+        Ok(())
+    }
+
+    fn described(&self) -> SessionImport {
+        let mut import = SessionImport::new(match self.format {
+            Format::Auto => TranscriptFormat::Auto,
+            Format::Neutral => TranscriptFormat::Neutral,
+            Format::ClaudeCode => TranscriptFormat::ClaudeCode,
+        });
+        if let Some(user) = &self.user {
+            import = import.user(user);
+        }
+        if let Some(project) = &self.project {
+            import = import.project(project);
+        }
+        self.label.iter().fold(import, SessionImport::label)
+    }
+}
+
+fn add(total: &mut SessionImportReport, more: SessionImportReport) {
+    total.new += more.new;
+    total.changed += more.changed;
+    total.known += more.known;
+    let (into, from) = (&mut total.reading, more.reading);
+    into.files += from.files;
+    into.sessions += from.sessions;
+    into.events += from.events;
+    into.cut_events += from.cut_events;
+    into.damaged.extend(from.damaged);
+    for (name, count) in from.unknown_fields {
+        *into.unknown_fields.entry(name).or_default() += count;
+    }
+    for (name, count) in from.unknown_lines {
+        *into.unknown_lines.entry(name).or_default() += count;
+    }
+}
+
+fn write(call: &Call, total: &SessionImportReport) -> Outcome {
+    let ReadingReport { files, events, .. } = total.reading;
+    let mut page = call.page();
+    let (new, changed, known) = (total.new, total.changed, total.known);
+    writeln!(page, "{new} new sessions, {changed} changed, {known} known")?;
+    writeln!(page, "  read      {files} files, {events} events")?;
+    let unknown =
+        [("fields", &total.reading.unknown_fields), ("lines", &total.reading.unknown_lines)];
+    for (what, names) in unknown {
+        if names.is_empty() {
+            continue;
+        }
+        let listed: Vec<_> = names
+            .iter()
+            .take(SHOWN_MAX)
+            .map(|(name, count)| format!("{} ({count})", escape(name)))
+            .collect();
+        let more = names.len().saturating_sub(SHOWN_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        writeln!(page, "  unknown   {what} kept raw: {}{more}", listed.join(", "))?;
+    }
+    if total.reading.cut_events > 0 {
+        writeln!(page, "  cut       {} events that were too long", total.reading.cut_events)?;
+    }
+    for line in total.reading.damaged.iter().take(SHOWN_MAX) {
+        let path = line.path.display().to_string();
+        let place = if line.line > 0 { format!(", line {}", line.line) } else { String::new() };
+        writeln!(
+            page,
+            "  {}   {}{place}: {}",
+            call.paint.removed("damaged"),
+            escape(&path),
+            escape(&line.why)
+        )?;
+    }
+    Ok(page.finish()?)
+}
+
+fn to_json(total: &SessionImportReport) -> Value {
+    let damaged = total.reading.damaged.iter().map(
+        |line| json!({"path": line.path.display().to_string(), "line": line.line, "why": line.why}),
+    );
+    json!({
+        "new": total.new,
+        "changed": total.changed,
+        "known": total.known,
+        "files": total.reading.files,
+        "events": total.reading.events,
+        "cut_events": total.reading.cut_events,
+        "unknown_fields": total.reading.unknown_fields,
+        "unknown_lines": total.reading.unknown_lines,
+        "damaged": damaged.collect::<Vec<_>>(),
+    })
+}

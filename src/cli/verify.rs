@@ -1,0 +1,81 @@
+//! `verify` and `backup`: is it whole, and a second one of it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use undream::ErrorKind;
+
+use super::call::{Access, Call};
+use super::exit::{Failure, Hinted, Outcome};
+use super::paint::{escape, quoted};
+
+/// How many findings are printed.
+const FINDINGS_MAX: usize = 100;
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {}
+
+#[derive(Args, Debug)]
+pub(crate) struct Backup {
+    /// Where to; empty or not there yet
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl Verify {
+    #[expect(clippy::unused_self, reason = "verbs are called alike")]
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let report = call.database(Access::Read)?.verify()?;
+        if call.json() {
+            let findings = report.findings.iter();
+            let findings = findings.map(|found| json!({"place": found.place, "what": found.what}));
+            call.print_json(&json!({"verify": {
+                "sound": report.is_sound(),
+                "rows": report.rows,
+                "commits": report.commits,
+                "unchecked": report.unchecked,
+                "operations": report.operations,
+                "objects": report.objects,
+                "edits": report.edits,
+                "nodes": report.nodes,
+                "findings": findings.collect::<Vec<_>>(),
+            }}))?;
+        } else {
+            let mut page = call.page();
+            writeln!(
+                page,
+                "Checked {} rows: {} commits, {} operations, {} objects, {} tree nodes.",
+                report.rows, report.commits, report.operations, report.objects, report.nodes
+            )?;
+            for found in report.findings.iter().take(FINDINGS_MAX) {
+                let said = escape(&found.to_string()).into_owned();
+                writeln!(page, "{} {said}", call.paint.removed("damaged"))?;
+            }
+            page.finish()?;
+        }
+        if report.is_sound() {
+            call.note("All is as it was written.");
+            return Ok(());
+        }
+        let message = format!("{} things are not as they were written", report.findings.len());
+        Err(Failure::new(ErrorKind::Corrupt, message))
+    }
+}
+
+impl Backup {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let rows = call
+            .database(Access::Read)?
+            .backup(&self.directory)
+            .hint_for(ErrorKind::Invalid, || "name a new directory".to_owned())?;
+        let shown = self.directory.display().to_string();
+        if call.json() {
+            return call.print_json(&json!({"backup": {"directory": shown, "rows": rows}}));
+        }
+        call.note(format!("Wrote {rows} rows to {}.", escape(&shown)));
+        call.note(format!("To look at it: undream --db {} status", quoted(&shown)));
+        Ok(())
+    }
+}
