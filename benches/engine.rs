@@ -3,15 +3,14 @@
 
 mod workload;
 
-use std::cell::Cell;
-use std::path::Path;
+use std::cell::{Cell, LazyCell};
 
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
     measurement::WallTime,
 };
 use tempfile::TempDir;
-use undream::{Branch, CommitId, Database, Entry, Result, Store};
+use undream::{Branch, CommitId, Database, Entry, Store};
 use workload::{ENTRIES, Numbers, folder, key, message, text, write};
 
 /// Commits of one caller in a measurement of many.
@@ -26,20 +25,32 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new() -> Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let store = Database::open(directory.path().join("db"))?.store("default")?;
-        let main = store.branch("main")?;
-        let first = write(&main, 0..ENTRIES, 0)?;
-        Ok(Self { _directory: directory, store, main, first })
+    fn new() -> Self {
+        let (directory, database) = create();
+        let store = database.store("default").expect("there is a store");
+        let main = store.branch("main").expect("there is a branch");
+        let first = write(&main, 0..ENTRIES, 0).expect("the workload loads");
+        Self { _directory: directory, store, main, first }
     }
 
-    /// A new branch at the first commit on which the memories `numbers` are changed.
-    fn branch(&self, name: &str, numbers: impl IntoIterator<Item = u64>) -> Result<Branch> {
-        let branch = self.store.create_branch(name, self.first)?;
-        write(&branch, numbers, 1)?;
-        Ok(branch)
+    /// A new branch at the first commit.
+    fn branch(&self, name: &str) -> Branch {
+        self.store.create_branch(name, self.first).expect("the branch is made")
     }
+
+    /// A new branch on which the memories `numbers` are changed.
+    fn changed(&self, name: &str, numbers: impl IntoIterator<Item = u64>) -> Branch {
+        let branch = self.branch(name);
+        write(&branch, numbers, 1).expect("the commit lands");
+        branch
+    }
+}
+
+/// An empty database on disk.
+fn create() -> (TempDir, Database) {
+    let directory = tempfile::tempdir().expect("there is room");
+    let database = Database::open(directory.path().join("db")).expect("it is created");
+    (directory, database)
 }
 
 /// Numbers that are never given twice.
@@ -66,7 +77,7 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
 }
 
 fn writes(criterion: &mut Criterion) {
-    let loaded = Loaded::new().expect("the workload loads");
+    let loaded = LazyCell::new(Loaded::new);
     let fresh = Fresh::default();
     let mut group = group(criterion, "write");
     group.bench_function("put", |bench| {
@@ -88,26 +99,27 @@ fn writes(criterion: &mut Criterion) {
     }
     group.throughput(Throughput::Elements(1));
     group.bench_function("branch", |bench| {
-        bench.iter(|| {
-            let name = format!("trials/{}", fresh.next());
-            loaded.store.create_branch(&name, loaded.first).expect("the branch is made")
-        });
+        bench.iter(|| loaded.branch(&format!("trials/{}", fresh.next())));
     });
     group.finish();
 }
 
 /// A table of keys and texts in redb, with no history: the floor under every commit.
 struct Raw {
+    _directory: TempDir,
     database: redb::Database,
 }
 
 const RAW: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("memories");
 
 impl Raw {
-    fn new(file: &Path, mode: redb::ConcurrencyMode) -> Self {
+    fn new(mode: redb::ConcurrencyMode) -> Self {
+        let directory = tempfile::tempdir().expect("there is room");
         let mut builder = redb::Builder::new();
         builder.set_concurrency_mode(mode);
-        let raw = Self { database: builder.create(file).expect("the file is created") };
+        let database = builder.create(directory.path().join("raw.redb"));
+        let database = database.expect("the file is created");
+        let raw = Self { _directory: directory, database };
         raw.put(0..ENTRIES, 0);
         raw
     }
@@ -133,8 +145,7 @@ fn raw_writes(criterion: &mut Criterion) {
     let fresh = Fresh::default();
     let mut group = group(criterion, "write");
     for (name, mode) in modes {
-        let directory = tempfile::tempdir().expect("there is room");
-        let raw = Raw::new(&directory.path().join("raw.redb"), mode);
+        let raw = LazyCell::new(move || Raw::new(mode));
         for size in [1, 10] {
             group.throughput(Throughput::Elements(size));
             group.bench_function(format!("raw redb put of {size}, {name}"), |bench| {
@@ -146,21 +157,18 @@ fn raw_writes(criterion: &mut Criterion) {
 }
 
 fn callers(criterion: &mut Criterion) {
-    let loaded = Loaded::new().expect("the workload loads");
+    let loaded = LazyCell::new(Loaded::new);
     let fresh = Fresh::default();
     let mut group = group(criterion, "callers");
     for count in [1, 4, 16] {
-        let branches: Vec<Branch> = (0..count)
-            .map(|caller| {
-                let name = format!("callers/{count}/{caller}");
-                loaded.store.create_branch(&name, loaded.first).expect("the branch is made")
-            })
-            .collect();
+        let branches = LazyCell::new(|| -> Vec<Branch> {
+            (0..count).map(|caller| loaded.branch(&format!("callers/{count}/{caller}"))).collect()
+        });
         group.throughput(Throughput::Elements(count * COMMITS_EACH));
         group.bench_function(format!("{count} with a branch each"), |bench| {
             bench.iter(|| commit_from_all(&branches, fresh.next()));
         });
-        let same = vec![loaded.main.clone(); count as usize];
+        let same = LazyCell::new(|| vec![loaded.main.clone(); count as usize]);
         group.bench_function(format!("{count} on one branch"), |bench| {
             bench.iter(|| commit_from_all(&same, fresh.next()));
         });
@@ -183,14 +191,17 @@ fn commit_from_all(branches: &[Branch], round: u64) {
 }
 
 fn reads(criterion: &mut Criterion) {
-    let loaded = Loaded::new().expect("the workload loads");
-    for version in 1..=600 {
-        write(&loaded.main, [some(version)], version).expect("the commit lands");
-    }
-    let middle = loaded.store.resolve("main~300").expect("there are enough commits").commit;
+    let loaded = LazyCell::new(|| {
+        let loaded = Loaded::new();
+        for version in 1..=600 {
+            write(&loaded.main, [some(version)], version).expect("the commit lands");
+        }
+        loaded
+    });
+    let middle = LazyCell::new(|| loaded.store.resolve("main~300").expect("it exists").commit);
     let mut chance = Numbers::new(5);
     let mut group = group(criterion, "read");
-    let head = loaded.main.snapshot().expect("the head is read");
+    let head = LazyCell::new(|| loaded.main.snapshot().expect("the head is read"));
     group.bench_function("get at the head", |bench| {
         bench.iter(|| head.get(&key(chance.below(ENTRIES))).expect("it is read"));
     });
@@ -202,7 +213,7 @@ fn reads(criterion: &mut Criterion) {
     });
     group.bench_function("snapshot of 300 commits ago and get", |bench| {
         bench.iter(|| {
-            let old = loaded.store.snapshot(middle).expect("the commit is read");
+            let old = loaded.store.snapshot(*middle).expect("the commit is read");
             old.get(&key(chance.below(ENTRIES))).expect("it is read")
         });
     });
@@ -216,16 +227,16 @@ fn reads(criterion: &mut Criterion) {
 }
 
 fn history(criterion: &mut Criterion) {
-    let loaded = Loaded::new().expect("the workload loads");
+    let loaded = LazyCell::new(Loaded::new);
     let fresh = Fresh::default();
     let mut group = group(criterion, "history");
     for size in [10, 1_000] {
-        let numbers = (0..size).map(|at| at * 97);
-        let branch = loaded.branch(&format!("diff-{size}"), numbers).expect("it is written");
+        let branch =
+            LazyCell::new(|| loaded.changed(&format!("diff-{size}"), (0..size).map(|at| at * 97)));
         group.throughput(Throughput::Elements(size));
         group.bench_function(format!("diff of {size}"), |bench| {
             bench.iter(|| {
-                let diff = loaded.store.diff(&loaded.main, &branch).expect("they are compared");
+                let diff = loaded.store.diff(&loaded.main, &*branch).expect("they are compared");
                 diff.map(|change| change.expect("it is read").key.as_str().len()).sum::<usize>()
             });
         });
@@ -236,9 +247,8 @@ fn history(criterion: &mut Criterion) {
             let number = fresh.next();
             let ours = (0..500).map(|at| at * 2 * 97);
             let theirs = (0..500).map(|at| (at * 2 + 1) * 97);
-            let ours = loaded.branch(&format!("ours-{number}"), ours).expect("it is written");
-            let theirs = loaded.branch(&format!("theirs-{number}"), theirs).expect("it is written");
-            (ours, theirs)
+            let ours = loaded.changed(&format!("ours-{number}"), ours);
+            (ours, loaded.changed(&format!("theirs-{number}"), theirs))
         };
         let merge = |(ours, theirs): (Branch, Branch)| {
             let merge = ours.merge(&theirs).expect("they are merged");
@@ -254,8 +264,7 @@ fn load(criterion: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
     group.bench_function("100,000 in one commit", |bench| {
         let empty = || {
-            let directory = tempfile::tempdir().expect("there is room");
-            let database = Database::open(directory.path().join("db")).expect("it is created");
+            let (directory, database) = create();
             let entries: Vec<_> = (0..ENTRIES).map(|n| (key(n), text(n, 0))).collect();
             (directory, database, entries)
         };

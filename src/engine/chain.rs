@@ -12,10 +12,10 @@ use std::sync::Arc;
 use crate::engine::branch::Branch;
 use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
-use crate::engine::decide::resolved;
 use crate::engine::core::Core;
-use crate::engine::landing::NewCommit;
+use crate::engine::decide::resolved;
 use crate::engine::merge::{Finisher, Made};
+use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Records, plan};
 use crate::engine::transaction::Transaction;
@@ -195,8 +195,7 @@ impl Chain {
     fn forget_outdated(&mut self, before: &[Conflict]) {
         let now: Vec<Conflict> = self.all_conflicts().map(|(_, found)| found.clone()).collect();
         let stands = |conflict: &&Conflict| now.contains(conflict);
-        let names: Vec<ConflictName> =
-            before.iter().filter(stands).map(Conflict::name).collect();
+        let names: Vec<ConflictName> = before.iter().filter(stands).map(Conflict::name).collect();
         self.resolutions.retain(|name, _| names.contains(name));
     }
 

@@ -81,7 +81,7 @@ pub struct Diff {
 impl Diff {
     pub(crate) fn between(before: &Snapshot, after: &Snapshot, prefix: &str) -> Result<Self> {
         let raw = before.tree()?.diff_under(&*after.tree()?, prefix).collect::<Result<Vec<_>>>()?;
-        Ok(Self { changes: name_changes(raw, &|id| memory_of(after, id))?.into_iter() })
+        Ok(Self { changes: name_changes(raw, &|id| after.memory_of(id))?.into_iter() })
     }
 
     /// How many differences are left.
@@ -96,10 +96,6 @@ impl Iterator for Diff {
     fn next(&mut self) -> Option<Self::Item> {
         self.changes.next().map(Ok)
     }
-}
-
-fn memory_of(snapshot: &Snapshot, id: RecordId) -> Result<MemoryId> {
-    Ok(snapshot.record(id)?.memory())
 }
 
 /// Finds the renames and replacements among raw changes. `memory` tells whose version a record is.

@@ -16,7 +16,8 @@ use crate::entropy::{Entropy, Seed};
 use crate::error::{Error, Result};
 use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored};
 use crate::storage::{
-    CommitId, Location, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId, Storage,
+    CommitId, Location, MemoryId, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId,
+    Storage,
 };
 use crate::tree::Shape;
 
@@ -181,6 +182,11 @@ impl Core {
 
     pub(crate) fn record(&self, view: &Arc<Reader>, id: RecordId) -> Result<Record> {
         Record::open(self.expect(view, ObjectKind::Record, &id.object())?)
+    }
+
+    /// The memory that a record is a version of.
+    pub(crate) fn memory(&self, view: &Arc<Reader>, id: RecordId) -> Result<MemoryId> {
+        Record::memory_in(&self.expect(view, ObjectKind::Record, &id.object())?)
     }
 
     pub(crate) fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {

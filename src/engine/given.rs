@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::engine::database::Database;
-use crate::engine::landing::check_paths;
+use crate::engine::new_commit::check_paths;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::row::{self, RowEdit};
 use crate::engine::state::{FullRef, RefState, move_ref};

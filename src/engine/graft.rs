@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::engine::given::GivenRow;
-use crate::engine::landing::NewCommit;
+use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::row::Row;
 use crate::engine::state::RefState;

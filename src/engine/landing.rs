@@ -6,18 +6,17 @@ use std::sync::Arc;
 
 use crate::clock::Time;
 use crate::engine::core::Core;
+use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::queue::Request;
-use crate::engine::row::{Row, RowEdit, Summary};
+use crate::engine::row::{Row, Summary};
 use crate::engine::state::{FullRef, RefState, move_ref};
 use crate::error::{Error, Result};
 use crate::object::{
-    Author, Cause, Commit, Key, Message, Operation, OperationHeader, OperationKind, Record,
-    RefKind, RefMove, RefName, SaltedText, StoreName, Stored,
+    Author, Commit, Operation, OperationHeader, OperationKind, Record, RefKind, RefMove, RefName,
+    SaltedText, StoreName, Stored,
 };
-use crate::storage::{
-    CommitId, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, TreeId,
-};
+use crate::storage::{CommitId, ObjectId, OperationId, Reader, RecordId, SessionObjectId};
 
 /// What requests have added and not yet made durable.
 #[derive(Clone, Default)]
@@ -47,43 +46,6 @@ pub(crate) struct Landing<'a> {
     group: &'a Delta,
     own: Delta,
     now: Time,
-}
-
-/// A commit to be made.
-pub(crate) struct NewCommit {
-    pub(crate) store: StoreName,
-    pub(crate) parents: Vec<CommitId>,
-    /// The first parent's tree.
-    pub(crate) tree: PinnedTree,
-    /// Sorted by key, each key once.
-    pub(crate) edits: Vec<(Key, Option<RecordId>)>,
-    /// The records that the edits name and that are not stored yet.
-    pub(crate) records: Vec<(RecordId, Stored)>,
-    /// Memories that come to a key they never stood at.
-    pub(crate) homes: Vec<(MemoryId, Key)>,
-    pub(crate) message: Message,
-    pub(crate) cause: (Cause, Vec<SaltedText>),
-    pub(crate) salt: [u8; 16],
-}
-
-impl NewCommit {
-    /// Makes the commit, its row without an operation, and its tree.
-    pub(crate) fn make(self, core: &Core, now: Time) -> Result<(Row, Arc<Commit>, PinnedTree)> {
-        let (edits, tree) = effective(&self.tree, self.edits)?;
-        let tree = core.nodes.keep(tree);
-        check_paths(&tree, &edits)?;
-        let root: TreeId = tree.id();
-        let commit = Commit::make(root, self.parents, &self.message, now, self.cause, self.salt)?;
-        let commit = Arc::new(commit);
-        let mut row = Row::new(self.store);
-        let at = |key: &Key| edits.binary_search_by(|edit| edit.key.cmp(key)).ok();
-        let homes = self.homes.iter();
-        row.homes = homes.filter_map(|(memory, key)| Some((*memory, at(key)? as u32))).collect();
-        row.objects = self.records.into_iter().map(|(id, stored)| (id.object(), stored)).collect();
-        row.edits = edits;
-        row.commit = Some(Arc::clone(&commit));
-        Ok((row, commit, tree))
-    }
 }
 
 impl Landing<'_> {
@@ -274,54 +236,6 @@ impl Landing<'_> {
     }
 }
 
-/// The edits that change something, with what stood there before, and the tree they give.
-fn effective(
-    tree: &PinnedTree,
-    edits: Vec<(Key, Option<RecordId>)>,
-) -> Result<(Vec<RowEdit>, crate::tree::Tree)> {
-    let mut minimal = Vec::with_capacity(edits.len());
-    for (key, after) in edits {
-        let before = if tree.is_empty() { None } else { tree.get(key.as_str())? };
-        if before != after {
-            minimal.push(RowEdit { key, before, after });
-        }
-    }
-    let changes: Vec<_> = minimal.iter().map(|edit| (edit.key.clone(), edit.after)).collect();
-    Ok((minimal, tree.apply(&changes)?))
-}
-
-/// Checks that no key of `edits` that is new in `tree` is a proper path prefix of another, or has
-/// one.
-pub(crate) fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
-    let mut checked = String::new();
-    for edit in edits {
-        if edit.before.is_some() || edit.after.is_none() {
-            continue;
-        }
-        let key = edit.key.as_str();
-        for ancestor in edit.key.ancestors() {
-            // Neighbours share most ancestors; those of the key before need no second look.
-            let seen = checked.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('/'));
-            if !seen && tree.get(ancestor)?.is_some() {
-                return Err(clash(ancestor, key));
-            }
-        }
-        let beneath = format!("{key}/");
-        if let Some(found) = tree.range(key, &beneath).next() {
-            return Err(clash(key, found?.0.as_str()));
-        }
-        key.clone_into(&mut checked);
-    }
-    Ok(())
-}
-
-fn clash(short: &str, long: &str) -> Error {
-    Error::invalid(format!(
-        "`{short}` cannot be a memory and the folder of `{long}` at the same time"
-    ))
-    .with_candidates([short.to_owned(), long.to_owned()])
-}
-
 /// An error to give to several callers.
 fn same_error(error: &Error) -> Error {
     Error::new(error.kind(), error.to_string())
@@ -354,17 +268,17 @@ impl Core {
                 Err(error) => tell_all([request.done], &Err(error)),
             }
         }
-        let durable = self.append(writer, &group);
+        let durable = self.append(writer, group);
         tell_all(accepted, &durable);
     }
 
-    fn append(&self, writer: crate::storage::Writer, group: &Delta) -> Result<()> {
+    fn append(&self, writer: crate::storage::Writer, group: Delta) -> Result<()> {
         if group.rows.is_empty() {
             return Ok(());
         }
         let first = self.state().last + 1;
         let mut summaries: Vec<Summary> = Vec::with_capacity(group.rows.len());
-        for (sequence, row) in (first..).zip(&group.rows) {
+        for (sequence, row) in (first..).zip(group.rows) {
             let (head, body, summary) = row.encode(sequence)?;
             writer.append(sequence, &head, &body)?;
             summaries.push(summary);

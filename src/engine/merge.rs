@@ -10,7 +10,7 @@ use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
 use crate::engine::decide::{resolved, write};
-use crate::engine::landing::NewCommit;
+use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
 use crate::entropy::Seed;

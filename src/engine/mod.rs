@@ -26,6 +26,7 @@ mod holder;
 mod landing;
 mod log;
 mod merge;
+mod new_commit;
 mod nodes;
 mod overlay;
 mod plan;

@@ -49,7 +49,10 @@ impl<'a> Records<'a> {
     }
 
     pub(crate) fn memory(&self, id: RecordId) -> Result<MemoryId> {
-        Ok(self.get(id)?.memory())
+        match self.drafts.get(&id) {
+            Some(draft) => Ok(draft.memory),
+            None => self.core.memory(&self.view, id),
+        }
     }
 
     /// The draft that says `entry` as a version of `memory` after `previous`, if there is one.

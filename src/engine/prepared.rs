@@ -1,7 +1,8 @@
 //! A transaction on its way: checked against what the branch has become, and landed.
 
 use crate::engine::branch::Branch;
-use crate::engine::landing::{Landing, NewCommit};
+use crate::engine::landing::Landing;
+use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::transaction::Expect;

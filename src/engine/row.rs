@@ -68,7 +68,7 @@ impl Row {
     }
 
     /// The row's head and body as bytes, and what the engine keeps in mind of it.
-    pub(crate) fn encode(&self, sequence: u64) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
+    pub(crate) fn encode(self, sequence: u64) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
         let mut body = Vec::new();
         let mut spans = Vec::new();
         for (id, stored) in self.all_objects() {
@@ -76,13 +76,13 @@ impl Row {
             stored.encode_into(&mut body);
             spans.push((id, stored.kind()? as u8, start as u32, (body.len() - start) as u32));
         }
-        let head = RowHead {
-            store: self.store.clone(),
+        let parts = RowHead {
+            store: self.store,
             objects: spans.iter().map(|(_, kind, _, length)| (*kind, *length)).collect(),
-            edits: self.edits.clone(),
-            homes: self.homes.clone(),
+            edits: self.edits,
+            homes: self.homes,
         };
-        let head = codec::encode(&head);
+        let head = codec::encode(&parts);
         let body_offset = Reader::body_offset(head.len());
         let locate = |(id, kind, start, length)| {
             (id, Location { kind, sequence, offset: body_offset + start, length })
@@ -90,13 +90,13 @@ impl Row {
         let summary = Summary {
             sequence,
             bytes: (head.len() + body.len()) as u64,
-            store: self.store.clone(),
+            edits: parts.edits.len(),
+            homes: homes_of(&parts.edits, &parts.homes)?,
+            store: parts.store,
             commit: self.commit.as_ref().map(|commit| commit.id()),
             objects: spans.into_iter().map(locate).collect(),
-            operation: self.operation.clone(),
-            edits: self.edits.len(),
-            sessions: self.sessions.clone(),
-            homes: homes_of(&self.edits, &self.homes)?,
+            operation: self.operation,
+            sessions: self.sessions,
         };
         Ok((head, body, summary))
     }
@@ -158,13 +158,13 @@ pub(crate) struct ReadRow {
 /// The head of the row `sequence`.
 pub(crate) fn read_head(reader: &Reader, sequence: u64) -> Result<Option<RowHead>> {
     let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
-    codec::decode(&format!("row {sequence} of the log"), &raw.bytes).map(Some)
+    codec::decode(format_args!("row {sequence} of the log"), &raw.bytes).map(Some)
 }
 
 /// The whole row `sequence`; `None` if the log does not reach so far.
 pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>> {
     let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
-    let head: RowHead = codec::decode(&format!("row {sequence} of the log"), &raw.bytes)?;
+    let head: RowHead = codec::decode(format_args!("row {sequence} of the log"), &raw.bytes)?;
     let body = reader.row_body(sequence)?;
     let mut objects = Vec::with_capacity(head.objects.len());
     let mut summary = Summary {

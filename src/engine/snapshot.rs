@@ -124,6 +124,11 @@ impl Snapshot {
         self.store.core().record(&self.view, id)
     }
 
+    /// The memory that a record is a version of, whether or not it stands in this snapshot.
+    pub(crate) fn memory_of(&self, id: RecordId) -> Result<MemoryId> {
+        self.store.core().memory(&self.view, id)
+    }
+
     /// The keys at and under `prefix` with the ids of their records, in order of the keys.
     pub fn keys(&self, prefix: &str) -> Keys {
         self.keys_from(prefix, "")

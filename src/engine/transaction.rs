@@ -315,8 +315,9 @@ impl Transaction {
                     let origin = self.origin.stamp(message);
                     let before: Vec<&Record> = previous.iter().collect();
                     let record = Record::make(memory, entry, &before, origin, seed, number)?;
-                    records.push((record.id(), record.stored().clone()));
-                    Some(record.id())
+                    let id = record.id();
+                    records.push((id, record.into_stored()));
+                    Some(id)
                 }
             };
             edits.push((key, after));

@@ -114,13 +114,13 @@ impl Record {
         let id = RecordId::from(stored.id());
         let words = match &stored.texts()[0] {
             TextSlot::Present(text) => {
-                Ok(codec::decode(&format!("the words of record {id}"), text.payload())?)
+                Ok(codec::decode(format_args!("the words of record {id}"), text.payload())?)
             }
             TextSlot::Erased(tombstone) => Err(*tombstone),
         };
         let values: Result<Vec<String>, TombstoneId> = match stored.texts().get(1) {
             Some(TextSlot::Present(text)) => {
-                Ok(codec::decode(&format!("the attributes of record {id}"), text.payload())?)
+                Ok(codec::decode(format_args!("the attributes of record {id}"), text.payload())?)
             }
             Some(TextSlot::Erased(tombstone)) => Err(*tombstone),
             None => Ok(Vec::new()),
@@ -131,8 +131,25 @@ impl Record {
         Ok(Self { id, header, words, values, stored })
     }
 
+    /// The memory that `stored` is a version of, without reading the rest: its bytes come first.
+    ///
+    /// # Errors
+    /// `Corrupt` if it is no record; `Newer` if the format is one this version does not know.
+    pub(crate) fn memory_in(stored: &Stored) -> Result<MemoryId> {
+        const START: [u8; 2] = [RecordHeader::KIND as u8, RecordHeader::FORMAT];
+        let memory = stored.header().strip_prefix(&START).and_then(<[u8]>::first_chunk);
+        match memory {
+            Some(memory) => Ok(MemoryId::from_bytes(*memory)),
+            None => stored.open::<RecordHeader>().map(|header| header.memory),
+        }
+    }
+
     pub(crate) fn stored(&self) -> &Stored {
         &self.stored
+    }
+
+    pub(crate) fn into_stored(self) -> Stored {
+        self.stored
     }
 
     /// Whether both say the same: words, attributes, kind and labels.
@@ -259,4 +276,30 @@ fn redacted(id: RecordId, tombstone: TombstoneId) -> Error {
         ErrorKind::Redacted,
         format!("the text of record {id:.12} was erased; tombstone {tombstone:.12} says why"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{Author, Source};
+
+    #[test]
+    fn the_memory_read_alone_is_the_one_read_with_the_rest() {
+        let author = Author::agent("scribe");
+        let source = Source::Agent;
+        let provenance = Provenance {
+            source,
+            author,
+            session: None,
+            dream: None,
+            evidence: Vec::new(),
+            inputs: Vec::new(),
+        };
+        let origin = Origin { provenance, trust: source.trust(), taint: Taint::of(source) };
+        let seed = Seed::draw(&crate::entropy::SeededEntropy::new(1)).unwrap();
+        let memory = MemoryId::from_bytes([251; 16]);
+        let record = Record::make(memory, Entry::fact("It is so."), &[], origin, &seed, 0).unwrap();
+        assert_eq!(Record::memory_in(record.stored()).unwrap(), memory);
+        assert_eq!(Record::open(record.into_stored()).unwrap().memory(), memory);
+    }
 }

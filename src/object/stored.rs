@@ -70,6 +70,8 @@ pub(crate) trait Header: Serialize + DeserializeOwned {
 /// An object as it lies in the log: the hashed header and its texts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Stored {
+    /// The hash of `header`.
+    id: ObjectId,
     header: Vec<u8>,
     texts: Vec<TextSlot>,
 }
@@ -80,11 +82,16 @@ impl Stored {
         debug_assert_eq!(header.texts().len(), texts.len());
         let mut bytes = vec![H::KIND as u8, H::FORMAT];
         codec::encode_into(header, &mut bytes);
-        Self { header: bytes, texts }
+        Self { id: ObjectId::of(&bytes), header: bytes, texts }
     }
 
     pub(crate) fn id(&self) -> ObjectId {
-        ObjectId::of(&self.header)
+        self.id
+    }
+
+    /// The hashed bytes.
+    pub(crate) fn header(&self) -> &[u8] {
+        &self.header
     }
 
     pub(crate) fn kind(&self) -> Result<ObjectKind> {
@@ -120,7 +127,7 @@ impl Stored {
                 ),
             ));
         }
-        let header: H = codec::decode(&format!("{} {id}", H::KIND.name()), body)?;
+        let header: H = codec::decode(format_args!("{} {id}", H::KIND.name()), body)?;
         let ids = header.texts();
         let sound = ids.len() == self.texts.len()
             && ids.iter().zip(&self.texts).all(|(id, slot)| match slot {
@@ -175,7 +182,7 @@ impl Stored {
         if !rest.is_empty() {
             return Err(Error::corrupt("bytes follow a stored object"));
         }
-        Ok(Self { header, texts })
+        Ok(Self { id: ObjectId::of(&header), header, texts })
     }
 }
 

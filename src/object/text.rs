@@ -2,12 +2,17 @@
 //! so they can be taken away without changing any id.
 
 use std::fmt;
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{TextId, TombstoneId};
 
 /// Separates text ids from every other use of BLAKE3.
 const DOMAIN: &str = "undream 2026-11 erasable text";
+/// The key that BLAKE3 derives from [`DOMAIN`], derived once.
+static DOMAIN_KEY: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context(DOMAIN));
 
 /// A payload with the random salt that keeps its id from being guessed.
 #[derive(Clone, Eq, PartialEq)]
@@ -22,7 +27,7 @@ impl SaltedText {
     }
 
     pub(crate) fn id(&self) -> TextId {
-        let mut hasher = blake3::Hasher::new_derive_key(DOMAIN);
+        let mut hasher = blake3::Hasher::new_from_context_key(&DOMAIN_KEY);
         hasher.update(&self.salt);
         hasher.update(&self.payload);
         TextId::from_bytes(*hasher.finalize().as_bytes())

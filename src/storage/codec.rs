@@ -3,6 +3,8 @@
 //! bincode accepts several encodings of one value (overlong integers, trailing bytes). A hash must
 //! name one value, so decoding also encodes again and compares.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,14 +34,20 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     out
 }
 
-/// The value whose one encoding is `bytes`; `what` names it in the error.
+/// The value whose one encoding is `bytes`; `what` names it in the error, and is printed for one
+/// only: printing an id takes longer than decoding a record.
 ///
 /// # Errors
 /// `Corrupt` if the bytes are no value, or not the encoding that [`encode`] gives.
-pub(crate) fn decode<T: Serialize + DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<T: Serialize + DeserializeOwned>(
+    what: impl fmt::Display,
+    bytes: &[u8],
+) -> Result<T> {
     let (value, used): (T, usize) = bincode::serde::decode_from_slice(bytes, config())
         .map_err(|error| Error::corrupt(format!("{what} does not decode")).with_source(error))?;
-    if used != bytes.len() || encode(&value) != bytes {
+    let mut again = Vec::with_capacity(bytes.len());
+    encode_into(&value, &mut again);
+    if used != bytes.len() || again != bytes {
         return Err(Error::corrupt(format!("{what} is not in its canonical encoding")));
     }
     Ok(value)

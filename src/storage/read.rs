@@ -22,6 +22,7 @@ pub(crate) struct Reader {
     nodes: Lazy<[u8; 32], &'static [u8]>,
     derived: Lazy<&'static [u8], &'static [u8]>,
     meta: Lazy<&'static str, &'static [u8]>,
+    last: OnceLock<u64>,
 }
 
 /// The head of a row, checked, and where its body begins.
@@ -40,6 +41,7 @@ impl Reader {
             nodes: OnceLock::new(),
             derived: OnceLock::new(),
             meta: OnceLock::new(),
+            last: OnceLock::new(),
         }
     }
 
@@ -76,8 +78,16 @@ impl Reader {
     /// The sequence of the last row, 0 if there is none.
     pub(crate) fn last_sequence(&self) -> Result<u64> {
         guarded(|| {
-            let Some(table) = self.table(&self.log, LOG)? else { return Ok(0) };
-            Ok(table.last().map_err(fault)?.map_or(0, |(key, _)| key.value() >> PIECE_BITS))
+            if let Some(last) = self.last.get() {
+                return Ok(*last);
+            }
+            let last = match self.table(&self.log, LOG)? {
+                Some(table) => {
+                    table.last().map_err(fault)?.map_or(0, |(key, _)| key.value() >> PIECE_BITS)
+                }
+                None => 0,
+            };
+            Ok(*self.last.get_or_init(|| last))
         })
     }
 

@@ -97,6 +97,16 @@ impl Tree {
         }
     }
 
+    /// The first key beneath the path `folder`, not `folder` itself.
+    pub(crate) fn first_beneath(&self, folder: &str) -> Result<Option<Key>> {
+        let mut cursor = self.cursor();
+        cursor.seek(&format!("{folder}/"), 0)?;
+        let beneath =
+            |key: &str| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let found = !cursor.at_end() && beneath(cursor.key());
+        Ok(found.then(|| Key::from_checked(cursor.key())))
+    }
+
     /// The entries under `prefix` whose keys are not less than `start`, in ascending order.
     pub(crate) fn range(&self, prefix: &str, start: &str) -> Range {
         Range::new(self.cursor(), Span::under(prefix), start)

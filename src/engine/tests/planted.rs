@@ -153,7 +153,7 @@ fn forge(db: &Database, tree: TreeId, edit: RowEdit, previous: Option<OperationI
 
 fn append(db: &Database, writer: &Writer, row: &Row) {
     let sequence = db.core().state().last + 1;
-    let (head, body, _) = row.encode(sequence).unwrap();
+    let (head, body, _) = row.clone().encode(sequence).unwrap();
     writer.append(sequence, &head, &body).unwrap();
 }
 

@@ -11,7 +11,7 @@ use crate::object::{Author, Entry, Event, Role, SessionFacts};
 use crate::storage::CommitId;
 
 /// How many commits are read back after each loss; `verify` checks the others' trees.
-const COMMITS_READ: usize = 60;
+const COMMITS_READ: usize = 25;
 
 /// What the log of a database must hold: the content of each acknowledged commit.
 type Contents = BTreeMap<String, String>;
@@ -51,7 +51,8 @@ fn contents(branch: &crate::engine::Snapshot) -> crate::Result<Contents> {
 fn random_edits(branch: &Branch, dice: &mut Dice) -> crate::Result<CommitId> {
     let mut tx = branch.write()?;
     for _ in 0..=dice.below(4) {
-        let key = format!("k/{}", dice.below(12));
+        // Long keys: a dozen of them make a tree of several nodes.
+        let key = format!("k/{}{}", dice.below(14), "_".repeat(500));
         let text = format!("{}\n{}", dice.roll(), "x".repeat(dice.below(600)));
         if dice.chance(80) || tx.get(&key)?.is_none() {
             tx.put(&key, Entry::fact(text))?;

@@ -14,7 +14,8 @@ type Draft = BTreeMap<String, (Option<MemoryId>, String)>;
 impl World {
     fn any_key(&mut self) -> String {
         let folder = ["a", "b", "c"][self.dice.below(3)];
-        let name = ["x", "y", "z", "w"][self.dice.below(4)];
+        // Long names: a dozen of them make a tree of several nodes.
+        let name = ["x", "y", "z", "w"][self.dice.below(4)].to_owned() + &"_".repeat(400);
         match self.dice.below(12) {
             0 => folder.to_owned(),
             1 => format!("{folder}/{name}/deep"),
