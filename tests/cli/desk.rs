@@ -222,3 +222,12 @@ fn check_json(line: &str, output: &Output) {
 pub(crate) fn overwrite(path: &Path) {
     std::fs::write(path, vec![7; 8_192]).unwrap();
 }
+
+/// Compares a story with the snapshot of its name.
+#[track_caller]
+pub(crate) fn assert_story(name: &str, story: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, story));
+}

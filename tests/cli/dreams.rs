@@ -1,8 +1,6 @@
 //! Sessions and dreams.
 
-use insta::assert_snapshot;
-
-use crate::desk::Desk;
+use crate::desk::{Desk, assert_story};
 
 fn desk() -> Desk {
     let desk = Desk::after(&["init", "put facts/city 'The office is in Lisbon.'"]);
@@ -12,23 +10,23 @@ fn desk() -> Desk {
 
 #[test]
 fn sessions_are_listed_and_shown() {
-    assert_snapshot!(
+    assert_story(
         "sessions",
-        desk().tell(&[
+        &desk().tell(&[
             "session list",
             "session show chat-3",
             "session show chat-3#1-2",
             "session show chat-3#1",
             "session show chat-3#9",
             "session show chat-33",
-        ])
+        ]),
     );
 }
 
 #[test]
 fn a_dream_is_run_reviewed_merged_and_taken_back() {
     let desk = desk();
-    assert_snapshot!("dream", desk.tell(&[
+    assert_story("dream", &desk.tell(&[
         "dream list",
         "dream",
         "status",
@@ -62,9 +60,9 @@ fn a_dream_is_run_reviewed_merged_and_taken_back() {
 #[test]
 fn dreams_answer_with_json_too() {
     let desk = desk();
-    assert_snapshot!(
+    assert_story(
         "dream_json",
-        desk.tell(&[
+        &desk.tell(&[
             "dream --json",
             "dream list --json",
             "dream approve 1 --all --json",
@@ -73,6 +71,6 @@ fn dreams_answer_with_json_too() {
             "dream revert 1 --proposal 1 --json",
             "dream reject 1 1 --json",
             "dream run --sessions all --curator 'command:exit 3' --json",
-        ])
+        ]),
     );
 }

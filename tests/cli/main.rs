@@ -4,5 +4,6 @@
 mod desk;
 mod dreams;
 mod exits;
+mod inout;
 mod memories;
 mod wrong;

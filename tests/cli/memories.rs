@@ -1,8 +1,6 @@
 //! Writing, reading and the history of memories.
 
-use insta::assert_snapshot;
-
-use crate::desk::Desk;
+use crate::desk::{Desk, assert_story};
 
 const MEMORY: &[&str] = &[
     "init",
@@ -16,9 +14,9 @@ const MEMORY: &[&str] = &[
 #[test]
 fn the_first_hour_tells_at_each_step_what_happened_and_what_comes_next() {
     let desk = Desk::new();
-    assert_snapshot!(
+    assert_story(
         "first_hour",
-        desk.tell(&[
+        &desk.tell(&[
             "status",
             "init",
             "status",
@@ -38,16 +36,16 @@ fn the_first_hour_tells_at_each_step_what_happened_and_what_comes_next() {
             "log",
             "show",
             "status",
-        ])
+        ]),
     );
 }
 
 #[test]
 fn memories_are_listed_moved_removed_and_restored() {
     let desk = Desk::after(MEMORY);
-    assert_snapshot!(
+    assert_story(
         "memories",
-        desk.tell(&[
+        &desk.tell(&[
             "ls --depth 1",
             "ls facts",
             "ls --at trial facts/city",
@@ -82,16 +80,16 @@ fn memories_are_listed_moved_removed_and_restored() {
             "--store notes status",
             "--color always log -n 1",
             "--quiet put a b",
-        ])
+        ]),
     );
 }
 
 #[test]
 fn a_conflict_is_shown_with_the_commands_that_decide_it() {
     let desk = Desk::after(MEMORY);
-    assert_snapshot!(
+    assert_story(
         "conflicts",
-        desk.tell(&[
+        &desk.tell(&[
             "put facts/city 'The office is in Berlin.'",
             "merge trial",
             "merge trial --dry-run --json",
@@ -105,7 +103,7 @@ fn a_conflict_is_shown_with_the_commands_that_decide_it() {
             "revert main~1",
             "revert main~1 --resolve theirs",
             "get facts/city",
-        ])
+        ]),
     );
 }
 
@@ -113,9 +111,9 @@ fn a_conflict_is_shown_with_the_commands_that_decide_it() {
 fn every_verb_answers_with_one_json_document() {
     let desk = Desk::after(MEMORY);
     desk.import_sessions();
-    assert_snapshot!(
+    assert_story(
         "json",
-        desk.tell(&[
+        &desk.tell(&[
             "status --json",
             "store list --json",
             "store create notes --json",
@@ -145,10 +143,10 @@ fn every_verb_answers_with_one_json_document() {
             "session list --json",
             "session show chat-1#1-2 --json",
             "get facts/cty --json",
-        ])
+        ]),
     );
     let other = Desk::new();
-    assert_snapshot!("json_init", other.tell(&["init --json", "log --json", "ls --json"]));
+    assert_story("json_init", &other.tell(&["init --json", "log --json", "ls --json"]));
     assert!(desk.json("completions bash --json")["completions"]["script"].is_string());
 }
 
@@ -203,15 +201,15 @@ fn a_database_is_found_in_a_parent_folder_and_by_option() {
 #[test]
 fn help_names_every_verb_and_option() {
     let desk = Desk::new();
-    assert_snapshot!(
+    assert_story(
         "help",
-        desk.tell(&[
+        &desk.tell(&[
             "--help",
             "put --help",
             "merge --help",
             "dream --help",
             "session --help",
             "--version",
-        ])
+        ]),
     );
 }

@@ -1,8 +1,6 @@
 //! Wrong input: each is answered by one sentence and the command to try, and changes nothing.
 
-use insta::assert_snapshot;
-
-use crate::desk::{Desk, overwrite};
+use crate::desk::{Desk, assert_story, overwrite};
 
 #[test]
 fn wrong_input_is_answered_by_a_sentence_and_a_hint() {
@@ -15,9 +13,9 @@ fn wrong_input_is_answered_by_a_sentence_and_a_hint() {
     ]);
     let before = desk.json("op log --json");
     let long = format!("put {} x", "k".repeat(1_100));
-    assert_snapshot!(
+    assert_story(
         "wrong",
-        desk.tell(&[
+        &desk.tell(&[
             "",
             "frob",
             "pt a b",
@@ -57,12 +55,12 @@ fn wrong_input_is_answered_by_a_sentence_and_a_hint() {
             "--author 'agent:' put x y",
             "--db nowhere ls",
             "init",
-        ])
+        ]),
     );
     assert!(desk.tell(&[&long]).contains("the limit is 1024"));
     assert_eq!(desk.json("op log --json"), before);
     overwrite(&desk.path(".undream/undream.redb"));
-    assert_snapshot!("damaged", desk.tell(&["ls", "ls --json"]));
+    assert_story("damaged", &desk.tell(&["ls", "ls --json"]));
 }
 
 #[test]
