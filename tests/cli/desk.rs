@@ -163,7 +163,7 @@ fn session(number: u32) -> NewSession {
         source: "test".to_owned(),
         agent: "scribe".to_owned(),
         model: "m1".to_owned(),
-        user: Some(if number % 2 == 0 { "ana" } else { "ben" }.to_owned()),
+        user: Some(if number.is_multiple_of(2) { "ana" } else { "ben" }.to_owned()),
         project: Some("press".to_owned()),
         started: Some(Time::parse(&format!("2026-02-{:02}T09:00:00Z", 10 + number)).unwrap()),
         ..SessionFacts::default()
