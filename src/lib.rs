@@ -1,4 +1,47 @@
 //! Undream: an embedded database for the memory of AI agents.
+//!
+//! Memory entries are immutable, content-addressed records; every change is a commit; every dream,
+//! a pass over past sessions that rewrites memory, is a branch that is searched, reviewed change by
+//! change with its evidence, merged, and taken back without losing what came after.
+//!
+//! ```
+//! use undream::{Author, Database, Dream, Entry, Mine, Resolution, Search, Sessions};
+//!
+//! let db = Database::in_memory()?;
+//! let memory = db.store("default")?;
+//! let main = memory.branch("main")?;
+//! let scribe = Author::agent("scribe");
+//!
+//! let mut tx = main.write()?;
+//! tx.put("facts/city", Entry::fact("The office is in Lisbon."))?;
+//! tx.put("facts/drink", Entry::fact("The team drinks oolong."))?;
+//! let met = tx.commit(scribe.message("First facts").session("chat-812"))?;
+//!
+//! let trial = memory.create_branch("trial", met)?;
+//! let mut tx = trial.write()?;
+//! tx.put("facts/drink", Entry::fact("The team drinks coffee."))?;
+//! tx.commit(scribe.message("Try coffee"))?;
+//! for change in memory.diff(&main, &trial)? {
+//!     println!("{}", change?);
+//! }
+//! let mut merge = main.merge(&trial)?;
+//! merge.resolve(|_conflict| Resolution::Theirs)?;
+//! let merged = merge.commit(scribe.message("Merge trial"))?;
+//! main.revert(merged)?.commit(scribe.message("Back to oolong"))?;
+//!
+//! let search = Search::open(&db)?;
+//! let hits = search.at(&main).query("office lisbon").limit(5).run()?;
+//! assert_eq!(hits.len(), 1);
+//!
+//! let dream = Dream::on(&main).sessions(Sessions::New).curator(Mine::default()).run()?;
+//! let mut review = dream.review_as(Author::person("reviewer"))?;
+//! if !review.approve(|proposal| proposal.sources().sessions >= 5)?.is_empty() {
+//!     review.merge()?.commit("What five sessions agree on")?;
+//! }
+//! assert_eq!(main.snapshot()?.get("facts/drink")?.unwrap().text()?, "The team drinks oolong.");
+//! println!("{}", main.blame("facts/city")?);
+//! # Ok::<(), undream::Error>(())
+//! ```
 
 mod clock;
 mod dream;

@@ -14,7 +14,7 @@ const WORDS: u64 = 30_000;
 /// How many memories most measurements begin with.
 pub(crate) const ENTRIES: u64 = 100_000;
 
-/// A reproducible sequence of numbers (SplitMix64, by Steele, Lea and Flood).
+/// A reproducible sequence of numbers (`SplitMix64`, by Steele, Lea and Flood).
 pub(crate) struct Numbers(u64);
 
 impl Numbers {

@@ -12,6 +12,7 @@ mod curator;
 mod dream;
 mod manifest;
 mod mine;
+mod pass;
 mod proposal;
 mod quote;
 mod revert;

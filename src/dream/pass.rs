@@ -1,0 +1,180 @@
+//! One curator at work on one dream: each suggestion becomes a commit, or is counted with the reason
+//! why not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+use crate::dream::dream::Dream;
+use crate::dream::manifest::{Choice, Choices, Manifest, Part, load, meta, numbers};
+use crate::engine::{Provenances, Snapshot, Store};
+use crate::error::{ErrorKind, Result};
+use crate::object::{
+    Author, Cause, Evidence, OperationKind, ProposalPart, Trust, Verb, cause_text,
+};
+
+/// How many citations a record itself names; the proposal's commit names all.
+const RECORD_EVIDENCE_MAX: usize = 16;
+
+/// A proposal that was turned down before: its key and the sessions it rested on then.
+struct TurnedDown {
+    dream: u64,
+    sessions: BTreeSet<String>,
+}
+
+/// One curator at work on one dream.
+pub(super) struct Pass<'a> {
+    curator: &'a dyn Curator,
+    instructions: Option<&'a str>,
+    dream: &'a Dream,
+    reader: &'a SessionReader<'a>,
+    author: &'a Author,
+    manifest: &'a mut Manifest,
+    turned_down: BTreeMap<BTreeSet<String>, TurnedDown>,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        (curator, instructions): (&'a dyn Curator, Option<&'a str>),
+        dream: &'a Dream,
+        reader: &'a SessionReader<'a>,
+        author: &'a Author,
+        manifest: &'a mut Manifest,
+    ) -> Result<Self> {
+        let turned_down = turned_down(dream.store(), &manifest.branch)?;
+        Ok(Self { curator, instructions, dream, reader, author, manifest, turned_down })
+    }
+
+    pub(super) fn run(mut self, base: &Snapshot) -> Result<()> {
+        let curator = self.curator;
+        let input =
+            CuratorInput { memory: base, sessions: self.reader, instructions: self.instructions };
+        curator.propose(&input, &mut |suggestion| self.take(suggestion))
+    }
+
+    /// Writes a suggestion as a proposal, or counts why not.
+    fn take(&mut self, suggestion: Suggestion) -> Result<()> {
+        self.manifest.suggested += 1;
+        let dropped = match self.write(suggestion) {
+            Ok(None) => {
+                self.manifest.proposals += 1;
+                return Ok(());
+            }
+            Ok(Some(reason)) => reason,
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Limit) => {
+                format!("out of bounds: {error}")
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => format!("unfounded: {error}"),
+            Err(error) => return Err(error),
+        };
+        *self.manifest.dropped.entry(dropped).or_default() += 1;
+        Ok(())
+    }
+
+    /// Writes one commit on the dream's branch; or the reason why there is nothing to write.
+    fn write(&mut self, suggestion: Suggestion) -> Result<Option<String>> {
+        let mut rationale = suggestion.rationale.clone();
+        if let Some(reason) = self.was_turned_down(&suggestion, &mut rationale) {
+            return Ok(Some(reason));
+        }
+        let (evidence, trust, taint) = self.reader.evidence(&suggestion.cites)?;
+        let number = self.manifest.proposals + 1;
+        let mut transaction = self.dream.branch().write_reserved()?;
+        for change in &suggestion.changes {
+            match change {
+                SuggestedChange::Put(key, entry) => transaction.put(key, entry.clone())?,
+                SuggestedChange::Remove(key) => transaction.remove(key)?,
+                SuggestedChange::Rename(from, to) => transaction.rename(from, to)?,
+            }
+        }
+        if transaction.is_empty() {
+            return Ok(Some("memory says so already".to_owned()));
+        }
+        let store = self.dream.store();
+        let seed = store.draw_seed()?;
+        let salted = cause_text(&seed, 0, &rationale);
+        let part = ProposalPart {
+            dream: self.manifest.number,
+            number,
+            kind: suggestion.kind,
+            confidence: suggestion.confidence.min(1_000),
+            evidence: evidence.clone(),
+            inputs: suggestion.inputs.clone(),
+            rationale: salted.id(),
+        };
+        transaction.set_origin(Provenances {
+            dream: Some((self.manifest.number, number)),
+            evidence: first_per_session(&evidence),
+            inputs: suggestion.inputs,
+            trust: Some((self.cap(trust), taint)),
+        });
+        transaction.set_cause((Cause::Proposal(part), vec![salted]), OperationKind::Commit);
+        transaction.commit(self.author.message(suggestion.title))?;
+        Ok(None)
+    }
+
+    fn cap(&self, trust: Trust) -> Trust {
+        trust.min(self.curator.trust_max())
+    }
+
+    /// Why a suggestion that was turned down before is not made again; where its evidence grew, the
+    /// rationale says so instead.
+    fn was_turned_down(&self, suggestion: &Suggestion, rationale: &mut String) -> Option<String> {
+        let before = self.turned_down.get(&touched(suggestion))?;
+        let sessions: BTreeSet<&str> =
+            suggestion.cites.iter().map(|cite| cite.session.as_str()).collect();
+        let new = sessions.iter().filter(|id| !before.sessions.contains(**id)).count();
+        if new == 0 {
+            return Some(format!("turned down in dream {}, no new evidence", before.dream));
+        }
+        let note = format!("Turned down in dream {}; {new} further sessions since.", before.dream);
+        *rationale = format!("{rationale} {note}");
+        None
+    }
+}
+
+/// The keys that a suggestion touches.
+fn touched(suggestion: &Suggestion) -> BTreeSet<String> {
+    let keys = suggestion.changes.iter().flat_map(|change| match change {
+        SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => vec![key.to_string()],
+        SuggestedChange::Rename(from, to) => vec![from.to_string(), to.to_string()],
+    });
+    keys.collect()
+}
+
+/// The proposals on a branch that were rejected or taken back, by the keys they touch.
+fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>, TurnedDown>> {
+    let snapshot = meta(store).snapshot()?;
+    let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
+    for number in numbers(&snapshot)? {
+        let choices: Choices = load(&snapshot, number, Part::Decisions)?.unwrap_or_default();
+        let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
+        let refused: BTreeSet<u32> =
+            choices.iter().filter(|(_, choice)| refused(choice)).map(|(n, _)| *n).collect();
+        if refused.is_empty() {
+            continue;
+        }
+        let dream = Dream::new(store.clone(), number);
+        if dream.manifest()?.branch != branch {
+            continue;
+        }
+        for proposal in dream.proposals()? {
+            if !refused.contains(&proposal.number()) {
+                continue;
+            }
+            let sessions = proposal.session_ids();
+            let entry = found
+                .entry(proposal.touched())
+                .or_insert_with(|| TurnedDown { dream: number, sessions: BTreeSet::new() });
+            entry.dream = number;
+            entry.sessions.extend(sessions);
+        }
+    }
+    Ok(found)
+}
+
+/// The first citation of each session, as many as a record names.
+fn first_per_session(evidence: &[Evidence]) -> Vec<Evidence> {
+    let mut seen = BTreeSet::new();
+    let first = evidence.iter().filter(|cite| seen.insert(cite.session));
+    first.take(RECORD_EVIDENCE_MAX).cloned().collect()
+}
