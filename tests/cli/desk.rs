@@ -128,7 +128,7 @@ impl Desk {
         let story = COLOURS.iter().fold(story, |text, (code, name)| text.replace(code, name));
         let mut out = String::new();
         for word in split_words(&story) {
-            if out.ends_with(|c: char| c == '.') && word.bytes().all(|b| b.is_ascii_digit()) {
+            if out.ends_with('.') && word.bytes().all(|b| b.is_ascii_digit()) {
                 // The fraction of a number, of a score above all.
                 out += &word[..word.len().min(2)];
                 continue;
@@ -183,7 +183,7 @@ fn session(number: u32) -> NewSession {
         source: "test".to_owned(),
         agent: "scribe".to_owned(),
         model: "m1".to_owned(),
-        user: Some(if number % 2 == 0 { "ana" } else { "ben" }.to_owned()),
+        user: Some(if number.is_multiple_of(2) { "ana" } else { "ben" }.to_owned()),
         project: Some("press".to_owned()),
         started: Some(Time::parse(&format!("2026-02-{:02}T09:00:00Z", 10 + number)).unwrap()),
         ..SessionFacts::default()
