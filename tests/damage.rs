@@ -113,7 +113,7 @@ fn attempts() -> usize {
 #[test]
 fn flipped_bytes_give_an_error_or_the_truth() {
     try_all(attempts(), |image, seed| {
-        for _ in 0..1 + number(seed) % 4 {
+        for _ in 0..=number(seed) % 4 {
             let at = number(seed) as usize % image.len();
             image[at] ^= 1 << (number(seed) % 8);
         }

@@ -12,18 +12,18 @@ const AGENTS: u64 = 50;
 const WORDS: u64 = 30_000;
 
 /// How many memories most measurements begin with.
-pub const ENTRIES: u64 = 100_000;
+pub(crate) const ENTRIES: u64 = 100_000;
 
 /// A reproducible sequence of numbers (SplitMix64, by Steele, Lea and Flood).
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +33,7 @@ impl Numbers {
 }
 
 /// The key of the memory `number`. Numbers are scattered, so that the order of keys is not theirs.
-pub fn key(number: u64) -> String {
+pub(crate) fn key(number: u64) -> String {
     let mut chance = Numbers::new(number);
     let agent = chance.below(AGENTS);
     let topic = TOPICS[chance.below(TOPICS.len() as u64) as usize];
@@ -42,13 +42,13 @@ pub fn key(number: u64) -> String {
 }
 
 /// The folder of one topic of one agent: a hundred memories or so.
-pub fn folder(number: u64) -> String {
+pub(crate) fn folder(number: u64) -> String {
     let key = key(number);
     key[..key.rfind('/').expect("BUG: a key without folders")].to_owned()
 }
 
 /// The text of a version of the memory `number`.
-pub fn text(number: u64, version: u64) -> String {
+pub(crate) fn text(number: u64, version: u64) -> String {
     let mut chance = Numbers::new(number << 20 | version);
     let length = 120 + chance.below(381) as usize;
     let mut text = String::with_capacity(length + 16);
@@ -81,12 +81,12 @@ fn push_word(text: &mut String, chance: &mut Numbers) {
 }
 
 /// The message of every commit.
-pub fn message() -> Message {
+pub(crate) fn message() -> Message {
     Author::agent("bench").message("Measured")
 }
 
 /// Writes `version` of the memories `numbers` in one commit.
-pub fn write(
+pub(crate) fn write(
     branch: &Branch,
     numbers: impl IntoIterator<Item = u64>,
     version: u64,

@@ -25,7 +25,6 @@ pub(crate) struct Delta {
     refs: BTreeMap<FullRef, Option<RefState>>,
     stores: BTreeMap<StoreName, bool>,
     commits: HashMap<CommitId, Arc<Commit>>,
-    sessions: HashMap<(StoreName, String), SessionObjectId>,
     last_operation: Option<OperationId>,
 }
 
@@ -35,7 +34,6 @@ impl Delta {
         self.refs.extend(other.refs);
         self.stores.extend(other.stores);
         self.commits.extend(other.commits);
-        self.sessions.extend(other.sessions);
         self.last_operation = other.last_operation.or(self.last_operation);
     }
 }
@@ -49,11 +47,6 @@ pub(crate) struct Landing<'a> {
 }
 
 impl Landing<'_> {
-    /// The time of everything that this request makes.
-    pub(crate) fn now(&self) -> Time {
-        self.now
-    }
-
     pub(crate) fn has_store(&self, store: &StoreName) -> bool {
         let changed = self.own.stores.get(store).or_else(|| self.group.stores.get(store));
         changed.copied().unwrap_or_else(|| self.core.state().stores.contains(store))
@@ -127,12 +120,6 @@ impl Landing<'_> {
         }
     }
 
-    /// The object that stands for a session now, if it was imported before in this group.
-    pub(crate) fn session(&self, store: &StoreName, id: &str) -> Option<SessionObjectId> {
-        let name = (store.clone(), id.to_owned());
-        self.own.sessions.get(&name).or_else(|| self.group.sessions.get(&name)).copied()
-    }
-
     /// Makes a commit and its row. No ref moves yet.
     pub(crate) fn add_commit(&mut self, new: NewCommit) -> Result<(Arc<Commit>, PinnedTree)> {
         let (row, commit, tree) = new.make(self.core, self.now)?;
@@ -160,7 +147,6 @@ impl Landing<'_> {
     /// Notes that a session now stands for an object added before.
     pub(crate) fn add_session(&mut self, store: &StoreName, id: &str, object: SessionObjectId) {
         self.open_row(store).sessions.push((id.to_owned(), object));
-        self.own.sessions.insert((store.clone(), id.to_owned()), object);
     }
 
     fn open_row(&mut self, store: &StoreName) -> &mut Row {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::{TextId, TombstoneId};
 
 /// Separates text ids from every other use of BLAKE3.
@@ -56,17 +56,6 @@ pub(crate) enum TextSlot {
 }
 
 impl TextSlot {
-    /// The payload, or `Redacted` with the name of `what` was asked for.
-    pub(crate) fn payload(&self, what: &str) -> Result<&[u8]> {
-        match self {
-            Self::Present(text) => Ok(text.payload()),
-            Self::Erased(tombstone) => Err(Error::new(
-                ErrorKind::Redacted,
-                format!("{what} was erased; tombstone {tombstone:.12} says who, when and why"),
-            )),
-        }
-    }
-
     /// The payload as UTF-8, or `None` where it was erased.
     pub(crate) fn text(&self, what: &str) -> Result<Option<String>> {
         match self {

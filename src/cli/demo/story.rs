@@ -53,7 +53,7 @@ impl Demo {
 /// The first folder of the demo's name that does not exist yet.
 fn fresh(parent: &Path) -> PathBuf {
     let named = |number: u32| parent.join(format!("undream-demo-{number}"));
-    let free = (1..).map(named).find(|path| !path.exists());
+    let free = (1..=u32::MAX).map(named).find(|path| !path.exists());
     free.unwrap_or_else(|| named(0))
 }
 
@@ -100,7 +100,8 @@ impl Story {
         self.step("mira", &["dream", "revert", "1"], 1)?;
         self.step("agent:desk", &["search", QUESTION, "-n", "1"], 2)?;
         self.step("mira", &["ls"], 4)?;
-        self.end()
+        self.end();
+        Ok(())
     }
 
     fn say(&self, text: &str) {
@@ -110,7 +111,7 @@ impl Story {
     /// Runs a command as `author`, shows it as one would type it, and the first lines of its answer.
     fn step(&self, author: &str, arguments: &[&str], lines: usize) -> Outcome {
         let typed: Vec<String> = arguments.iter().map(|word| shown(word)).collect();
-        println!("{}", self.paint.dim(&format!("$ undream {}", typed.join(" "))));
+        println!("{}", self.paint.dim(format!("$ undream {}", typed.join(" "))));
         let answer = self.answer(author, arguments)?;
         let said: Vec<&str> = answer.lines().filter(|line| !line.trim().is_empty()).collect();
         for line in said.iter().take(lines) {
@@ -142,7 +143,7 @@ impl Story {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    fn end(&self) -> Outcome {
+    fn end(&self) {
         let database = self.database.display();
         self.say(&format!("The database is in {database}. Look around:"));
         println!("  export UNDREAM_DB={database}");
@@ -152,7 +153,6 @@ impl Story {
         self.say("Your own agent's sessions:");
         println!("  undream init && undream session import ~/.claude/projects");
         println!("  undream dream && undream dream show 1");
-        Ok(())
     }
 }
 
