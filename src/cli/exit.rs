@@ -49,12 +49,6 @@ impl Failure {
         self
     }
 
-    /// Ends with another code than its kind's.
-    pub(crate) fn code_of(mut self, code: u8) -> Self {
-        self.code = code;
-        self
-    }
-
     pub(crate) fn kind(&self) -> ErrorKind {
         self.error.kind()
     }

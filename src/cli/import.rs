@@ -12,7 +12,7 @@ use undream::{
 
 use super::arguments::Writing;
 use super::call::{Access, Call};
-use super::exit::{Failure, Hinted, Outcome};
+use super::exit::{Failure, Outcome};
 use super::export::{note_skipped, skipped_json};
 use super::search::catch_up;
 
@@ -92,7 +92,9 @@ impl Import {
             call.note(format!("Cut: {} messages that were too long", report.cut_messages));
         }
         let refs: Vec<_> = report.refs.iter().map(undream::RefName::as_str).collect();
-        call.note(format!("Branches and tags: {}", refs.join(", ")));
+        if !refs.is_empty() {
+            call.note(format!("Branches and tags: {}", refs.join(", ")));
+        }
         Ok(())
     }
 
@@ -114,16 +116,25 @@ impl Import {
         if file == Path::new("-") {
             return answer(call, &branch, &branch.import_jsonl(&mut stdin().lock(), message)?);
         }
-        let opened = File::open(file).map_err(undream::Error::from);
-        let mut input = BufReader::new(
-            opened
-                .hint_for(ErrorKind::Io, || "undream export FILE writes such a file".to_owned())?,
-        );
+        let mut input = BufReader::new(open(file)?);
         if is_history(&mut input)? {
             drop(input);
             return history(call, store, file);
         }
         answer(call, &branch, &branch.import_jsonl(&mut input, message)?)
+    }
+}
+
+fn open(file: &Path) -> Outcome<File> {
+    let shown = file.display();
+    match File::open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let message = format!("there is no file {shown}");
+            let failure = Failure::new(ErrorKind::NotFound, message);
+            Err(failure.hint("undream export FILE writes such a file"))
+        }
+        Err(error) => Err(Failure::new(ErrorKind::Io, format!("{shown} cannot be read: {error}"))),
+        Ok(file) => Ok(file),
     }
 }
 

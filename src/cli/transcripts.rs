@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use undream::{ErrorKind, ReadingReport, SessionImport, SessionImportReport, TranscriptFormat};
 
 use super::call::{Access, Call};
-use super::exit::{FAILED, Failure, Hinted, Outcome};
-use super::paint::escape;
+use super::exit::{Failure, Hinted, Outcome};
+use super::paint::{counted, escape};
 
 /// How many damaged lines and unknown names are printed.
 const SHOWN_MAX: usize = 20;
@@ -62,9 +62,9 @@ impl Import {
             write(call, &total)?;
         }
         if !total.reading.damaged.is_empty() {
-            let count = total.reading.damaged.len();
-            let message = format!("{count} lines or files could not be read; the rest is imported");
-            return Err(Failure::new(ErrorKind::Invalid, message).code_of(FAILED));
+            let count = counted(total.reading.damaged.len() as u64, "line", "lines or files");
+            let message = format!("{count} could not be read; the rest is imported");
+            return Err(Failure::new(ErrorKind::Io, message));
         }
         if total.new + total.changed > 0 {
             call.note("Next: undream dream");
@@ -110,8 +110,10 @@ fn write(call: &Call, total: &SessionImportReport) -> Outcome {
     let ReadingReport { files, events, .. } = total.reading;
     let mut page = call.page();
     let (new, changed, known) = (total.new, total.changed, total.known);
-    writeln!(page, "{new} new sessions, {changed} changed, {known} known")?;
-    writeln!(page, "  read      {files} files, {events} events")?;
+    let new = counted(new, "new session", "new sessions");
+    let (files, events) = (counted(files, "file", "files"), counted(events, "event", "events"));
+    writeln!(page, "{new}, {changed} changed, {known} known")?;
+    writeln!(page, "  read      {files}, {events}")?;
     let unknown =
         [("fields", &total.reading.unknown_fields), ("lines", &total.reading.unknown_lines)];
     for (what, names) in unknown {

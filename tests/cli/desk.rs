@@ -11,6 +11,17 @@ use undream::{
     Time, ToolCall,
 };
 
+/// How colours are shown in a story.
+const COLOURS: [(&str, &str); 7] = [
+    ("\u{1b}[0m", "<>"),
+    ("\u{1b}[1m", "<bold>"),
+    ("\u{1b}[2m", "<dim>"),
+    ("\u{1b}[31m", "<red>"),
+    ("\u{1b}[32m", "<green>"),
+    ("\u{1b}[33m", "<yellow>"),
+    ("\u{1b}[35m", "<magenta>"),
+];
+
 pub(crate) struct Desk {
     directory: tempfile::TempDir,
     turn: Cell<u64>,
@@ -92,6 +103,9 @@ impl Desk {
             let output = self.output(shown, input);
             writeln!(story, "$ undream {line}").unwrap();
             story += &String::from_utf8_lossy(&output.stdout);
+            if !story.ends_with('\n') {
+                story += " (no line end)\n";
+            }
             for line in String::from_utf8_lossy(&output.stderr).lines() {
                 writeln!(story, "! {line}").unwrap();
             }
@@ -111,8 +125,14 @@ impl Desk {
         let place = self.directory.path().display().to_string();
         let canonical = self.directory.path().canonicalize().unwrap().display().to_string();
         let story = story.replace(&canonical, "[DIR]").replace(&place, "[DIR]");
+        let story = COLOURS.iter().fold(story, |text, (code, name)| text.replace(code, name));
         let mut out = String::new();
         for word in split_words(&story) {
+            if out.ends_with('.') && word.bytes().all(|b| b.is_ascii_digit()) {
+                // The fraction of a number, of a score above all.
+                out += &word[..word.len().min(2)];
+                continue;
+            }
             let hex = word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
             if hex && (8..=64).contains(&word.len()) {
                 out += &self.name_of(word);

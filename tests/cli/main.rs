@@ -1,7 +1,7 @@
 //! The command line as its users see it: the binary is run under a fixed clock and seed, and what
 //! it prints is compared with snapshots. Ids are shown by the order in which they first appear.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
 
 mod desk;
 mod dreams;

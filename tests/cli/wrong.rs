@@ -66,7 +66,9 @@ fn wrong_input_is_answered_by_a_sentence_and_a_hint() {
 #[test]
 fn what_no_terminal_should_obey_is_escaped_in_messages_too() {
     let desk = Desk::after(&["init"]);
-    let output = desk.output("get 'a\u{1b}[2Jb'", "");
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(desk.output("show 'a\u{1b}[2Jb'", "").stderr).unwrap();
     assert!(!said.contains('\u{1b}') && said.contains(r"\u{1b}"), "{said}");
+    assert_eq!(desk.code("put a b -m 'x\u{1b}[2J\u{202e}y'"), 0);
+    let listed = String::from_utf8(desk.output("log", "").stdout).unwrap();
+    assert!(listed.contains(r"x\u{1b}[2J\u{202e}y"), "{listed}");
 }
