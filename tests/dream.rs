@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use undream::{
     Author, CommandCurator, Database, Dream, DreamStatus, Entry, ErrorKind, Event, FixedClock,
-    LogFilter, Mine, NewSession, Options, Outcome, Resolution, Result, Role, SeededEntropy,
-    SessionFacts, Sessions, Store, Taken, Time, ToolCall, Transcript, TranscriptFormat,
+    LogFilter, Mine, NewSession, OperationKind, Options, Resolution, Result, Role, SeededEntropy,
+    SessionFacts, SessionImport, Sessions, Store, Taken, Time, ToolCall, TranscriptFormat,
 };
 
 fn data() -> Option<PathBuf> {
@@ -26,33 +26,10 @@ fn importer() -> Author {
     Author::program("import")
 }
 
-fn import(store: &Store, file: &std::path::Path) -> Result<usize> {
-    let mut sessions = Vec::new();
-    Transcript::read_path(file, TranscriptFormat::Auto, &mut |transcript| {
-        let header = transcript.header;
-        let outcome =
-            header.outcome.map(|good| if good { Outcome::Success } else { Outcome::Failure });
-        sessions.push(NewSession {
-            facts: SessionFacts {
-                id: header.id,
-                source: header.source,
-                agent: header.agent,
-                model: header.model,
-                task: header.task,
-                user: header.user,
-                project: header.project,
-                labels: header.labels,
-                outcome,
-                reward_milli: header.reward_milli,
-                started: header.started,
-            },
-            events: transcript.events,
-            extra: header.extra,
-        });
-        Ok(())
-    })?;
-    store.import_sessions(&sessions, &importer())?;
-    Ok(sessions.len())
+fn import(store: &Store, file: &std::path::Path) -> Result<()> {
+    let report = SessionImport::new(TranscriptFormat::Auto).run(store, file, &importer())?;
+    assert!(report.new > 0 && report.reading.damaged.is_empty());
+    Ok(())
 }
 
 /// Keys, texts and evidence of a dream's proposals, without ids.
@@ -369,5 +346,30 @@ fn dropping_what_a_proposal_cites_removes_or_weakens_it() -> Result<()> {
     let proposals = weaker.proposals()?;
     let after = proposals.iter().find(|p| p.key().is_some_and(|held| held.as_str() == key));
     assert!(after.is_none_or(|p| p.sources().sessions < before));
+    Ok(())
+}
+
+#[test]
+fn a_review_that_was_undone_can_be_merged_again() -> Result<()> {
+    let (_db, store) = small(6)?;
+    let main = store.branch("main")?;
+    let dream = Dream::on(&main).run()?;
+    let before = main.head()?;
+    let ana = Author::person("ana");
+    let mut review = dream.review_as(ana.clone())?;
+    review.approve_numbers(&[1], None)?;
+    review.merge()?.commit("First")?;
+    let merged = main.snapshot()?.tree_id()?;
+    let operation = store
+        .operations()?
+        .find(|found| found.as_ref().is_ok_and(|held| held.kind() == OperationKind::Review))
+        .expect("the review is in the log")?;
+    store.undo(operation.id(), &ana)?;
+    assert_eq!(main.head()?, before);
+    assert!(dream.revert(None).is_err(), "nothing of it is on the branch");
+    dream.review_as(ana.clone())?.merge()?.commit("Again")?;
+    assert_eq!(main.snapshot()?.tree_id()?, merged);
+    dream.revert(None)?.commit(ana.message("Back"))?;
+    assert_eq!(main.snapshot()?.count("")?, 0);
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -127,6 +127,25 @@ impl CommandCurator {
         });
         self.feed(input, &fed)?;
         drop(fed);
+        let status = self.listen(child, &lines, suggest)?;
+        for thread in [reading, writing] {
+            thread.join().map_err(|_| self.failed("could not be talked to"))?;
+        }
+        let complaint = complaints.join().unwrap_or_default();
+        if status.success() {
+            return Ok(());
+        }
+        let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
+        Err(self.failed(format!("failed with {status}{said}")))
+    }
+
+    /// Takes proposals until the program ends.
+    fn listen(
+        &self,
+        child: &mut Child,
+        lines: &mpsc::Receiver<Result<String>>,
+        suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
+    ) -> Result<ExitStatus> {
         let mut count = 0;
         let mut left = self.time_max;
         let step = Duration::from_millis(50);
@@ -148,25 +167,16 @@ impl CommandCurator {
                 }
             }
         }
-        let status = loop {
+        loop {
             match child.try_wait()? {
-                Some(status) => break status,
+                Some(status) => return Ok(status),
                 None if left.is_zero() => return Err(self.too_slow()),
                 None => {
                     left = left.saturating_sub(step);
                     std::thread::sleep(step);
                 }
             }
-        };
-        for thread in [reading, writing] {
-            thread.join().map_err(|_| self.failed("could not be talked to"))?;
         }
-        let complaint = complaints.join().unwrap_or_default();
-        if status.success() {
-            return Ok(());
-        }
-        let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
-        Err(self.failed(format!("failed with {status}{said}")))
     }
 
     /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
