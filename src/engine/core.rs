@@ -14,10 +14,10 @@ use crate::engine::row;
 use crate::engine::state::State;
 use crate::entropy::{Entropy, Seed};
 use crate::error::{Error, Result};
-use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored};
+use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored, Tombstone};
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId,
-    Storage,
+    Storage, TombstoneId,
 };
 use crate::tree::Shape;
 
@@ -213,6 +213,10 @@ impl Core {
 
     pub(crate) fn chunk(&self, view: &Arc<Reader>, id: &ObjectId) -> Result<Stored> {
         self.expect(view, ObjectKind::EventChunk, id)
+    }
+
+    pub(crate) fn tombstone(&self, id: TombstoneId) -> Result<Tombstone> {
+        Tombstone::open(&self.expect(&self.view()?, ObjectKind::Tombstone, &id.object())?)
     }
 
     /// The row in which an object stands.

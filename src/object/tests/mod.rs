@@ -1,0 +1,1 @@
+//! Stored bytes against the golden vectors in `tests/format/objects`.
