@@ -48,8 +48,11 @@ fn evidence() -> Evidence {
     }
 }
 
+/// A tombstone that no vector holds.
+const NO_TOMBSTONE: TombstoneId = TombstoneId::from_bytes([0x0e; 32]);
+
 /// The same object with its `index`-th text erased.
-fn erased(stored: &Stored, index: usize) -> Stored {
+fn erased(stored: &Stored, index: usize, tombstone: TombstoneId) -> Stored {
     let bytes = stored.encode();
     let header = stored.header();
     let mut out = bytes[..4 + header.len() + 2].to_vec();
@@ -63,7 +66,7 @@ fn erased(stored: &Stored, index: usize) -> Stored {
             }
             _ => {
                 out.push(0);
-                out.extend(TombstoneId::from_bytes([0x0e; 32]).as_bytes());
+                out.extend(tombstone.as_bytes());
             }
         }
     }
@@ -106,11 +109,13 @@ fn records() -> Vec<Made> {
         .attribute("since", "2024")
         .attribute("city", "");
     let full = Record::make(memory, entry, &[&first], origin, &seed(), 1).unwrap();
-    let gone = erased(full.stored(), 0);
+    let grave = bury(vec![full.text_id()], vec![full.id().object()], "Wrong office hours.");
+    let gone = erased(full.stored(), 0, grave.id().into());
     vec![
         ("record-1-plain", "the first version of a memory", first.stored().encode()),
         ("record-1-full", "a version that has every field", full.stored().encode()),
         ("record-1-erased", "the same with its words erased", gone.encode()),
+        ("tombstone-1-record", "stands in their place", grave.encode()),
     ]
 }
 
@@ -186,6 +191,7 @@ fn commits() -> Vec<Made> {
     let revert = Cause::Revert { commits: vec![commit_id(0xc4), commit_id(0xc5)] };
     let restore = Cause::Restore { to: commit_id(0xc6) };
     let bare = |cause| commit(cause, Vec::new());
+    let gone = erased(&proposal(), 1, NO_TOMBSTONE);
     vec![
         ("commit-1-write", "somebody wrote", bare(Cause::Write).encode()),
         ("commit-1-merge", "lines of history joined", bare(Cause::Merge).encode()),
@@ -195,7 +201,7 @@ fn commits() -> Vec<Made> {
         ("commit-1-revert", "takes commits back", bare(revert).encode()),
         ("commit-1-restore", "goes back to a state", bare(restore).encode()),
         ("commit-1-import", "brought in, no parent, a time before 1970", imported().encode()),
-        ("commit-1-erased", "a proposal, its rationale erased", erased(&proposal(), 1).encode()),
+        ("commit-1-erased", "a proposal, its rationale erased", gone.encode()),
     ]
 }
 
@@ -223,7 +229,7 @@ fn events() -> Vec<Event> {
 
 fn sessions() -> Vec<Made> {
     let chunk = make_chunk(&events(), &seed(), 0);
-    let gone = erased(&chunk, 1);
+    let gone = erased(&chunk, 1, NO_TOMBSTONE);
     let bare = SessionFacts { id: "s-1".to_owned(), ..SessionFacts::default() };
     let bare = make_session(bare, None, Vec::new(), &seed());
     let facts = SessionFacts {
@@ -293,16 +299,16 @@ fn operations() -> Vec<Made> {
     .collect()
 }
 
+fn bury(texts: Vec<TextId>, objects: Vec<ObjectId>, why: &str) -> Stored {
+    let reason = SaltedText::new([0x44; 16], why);
+    let author = Author::person("ana");
+    let header = TombstoneHeader { texts, objects, author, at: NOW, reason: reason.id() };
+    Stored::seal(&header, vec![TextSlot::Present(reason)])
+}
+
 fn tombstone() -> Made {
-    let reason = SaltedText::new([0x44; 16], "Asked for by the person it names.");
-    let header = TombstoneHeader {
-        texts: vec![text_id(0x71), text_id(0x72)],
-        objects: vec![ObjectId::from_bytes([0x21; 32])],
-        author: Author::person("ana"),
-        at: NOW,
-        reason: reason.id(),
-    };
-    let stored = Stored::seal(&header, vec![TextSlot::Present(reason)]);
+    let texts = vec![text_id(0x71), text_id(0x72)];
+    let stored = bury(texts, vec![ObjectId::from_bytes([0x21; 32])], "Asked for by Ana.");
     ("tombstone-1", "who erased two texts of one object, when and why", stored.encode())
 }
 

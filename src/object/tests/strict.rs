@@ -201,7 +201,12 @@ fn an_erased_text_leaves_every_id_and_says_that_it_is_gone() {
     let (full, gone) = (by_name("record-1-full"), by_name("record-1-erased"));
     assert_eq!(full.id, gone.id);
     let record = Record::open(Stored::decode(&gone.bytes).unwrap()).unwrap();
-    assert!(record.is_erased() && record.tombstone().is_some());
+    let grave = by_name("tombstone-1-record");
+    assert!(record.is_erased());
+    assert_eq!(record.tombstone().unwrap().object(), grave.id);
+    let grave = Tombstone::open(&Stored::decode(&grave.bytes).unwrap()).unwrap();
+    assert_eq!((grave.texts(), grave.objects()), (&[record.text_id()][..], &[full.id][..]));
+    assert_eq!(grave.reason(), Some("Wrong office hours."));
     assert_eq!(record.text().unwrap_err().kind(), ErrorKind::Redacted);
     assert_eq!(record.attributes().unwrap()["since"], "2024");
     let gone = Stored::decode(&by_name("commit-1-erased").bytes).unwrap();
