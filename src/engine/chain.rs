@@ -18,7 +18,7 @@ use crate::engine::merge::{Finisher, Made};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Records, plan};
-use crate::engine::transaction::Transaction;
+use crate::engine::prepared::{Beside, Prepared};
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Cause, Commit, Entry, Key, Message, OperationKind, RefKind, SaltedText};
@@ -168,7 +168,7 @@ impl Chain {
         mut self,
         message: &Message,
         closing: &(Cause, Vec<SaltedText>),
-        beside: &dyn Fn() -> Result<(Transaction, Message)>,
+        beside: &Beside<'_>,
     ) -> Result<CommitId> {
         for _ in 0..TRIES_MAX {
             let open = self.conflicts();
@@ -177,7 +177,7 @@ impl Chain {
                 let keys = open.into_iter().map(|(_, found)| found.key.to_string());
                 return Err(Error::new(ErrorKind::Conflict, text).with_candidates(keys));
             }
-            match self.try_commit(message, closing, beside()?) {
+            match self.try_commit(message, closing, beside) {
                 Err(error) if error.kind() == ErrorKind::Stale => {
                     let before: Vec<Conflict> =
                         self.all_conflicts().map(|(_, found)| found.clone()).collect();
@@ -203,12 +203,12 @@ impl Chain {
         &self,
         message: &Message,
         closing: &(Cause, Vec<SaltedText>),
-        (beside, why): (Transaction, Message),
+        beside: &Beside<'_>,
     ) -> Result<CommitId> {
         let core = Arc::clone(self.core());
         let seed = core.seed()?;
         let picks = self.finish(message, &seed)?;
-        let beside = beside.prepare(&why, &core.seed()?)?;
+        let beside = Prepared::beside(&core, beside)?;
         let expected = self.head.as_ref().map(|head| head.id());
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (ours, message, closing) = (self.ours.clone(), message.clone(), closing.clone());
