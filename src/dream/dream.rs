@@ -86,6 +86,11 @@ impl Dream {
         Ok(manifest)
     }
 
+    /// Whether the dream is of the branch with this name.
+    pub(crate) fn is_of(&self, branch: &str) -> Result<bool> {
+        Ok(self.recorded()?.branch == branch)
+    }
+
     /// What was written down of the dream.
     fn recorded(&self) -> Result<Manifest> {
         let snapshot = meta(&self.store).snapshot()?;
@@ -128,7 +133,8 @@ impl Dream {
     /// What the dream's branch has of it now.
     pub(crate) fn standing(&self) -> Result<Standing> {
         let manifest = self.recorded()?;
-        let branch = self.store.branch(&manifest.branch)?;
+        // Of a branch that was deleted nothing stands.
+        let branch = self.store.any_branch(RefName::new(&manifest.branch)?);
         Standing::read(&branch, self.number, manifest.base_commit()?)
     }
 

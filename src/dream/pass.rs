@@ -151,7 +151,7 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
     let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
     for number in numbers(&snapshot)? {
         let dream = Dream::new(store.clone(), number);
-        if dream.base_branch()?.name().as_str() != branch {
+        if !dream.is_of(branch)? {
             continue;
         }
         let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
