@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::dream::manifest::{
-    Choices, DreamStatus, Manifest, Part, Signal, load, meta, numbers, run_name,
+    Choices, DreamStatus, Manifest, Part, Signal, load, meta, numbers, run_name, save,
 };
 use crate::dream::proposal::{Proposal, read_all};
 use crate::dream::standing::Standing;
-use crate::engine::{Branch, Store};
+use crate::engine::{Branch, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Cause, Commit, RefName};
 
@@ -152,6 +152,21 @@ impl Dream {
             }
         }
         Ok(choices)
+    }
+}
+
+impl Dream {
+    /// Changes the decisions, and with them the status.
+    pub(crate) fn redecide(
+        &self,
+        transaction: &mut Transaction,
+        edit: impl FnOnce(&mut Choices),
+    ) -> Result<()> {
+        let (mut choices, mut manifest) = (self.choices()?, self.manifest()?);
+        edit(&mut choices);
+        manifest.settle(&choices);
+        save(transaction, self.number, Part::Decisions, &choices)?;
+        save(transaction, self.number, Part::Manifest, &manifest)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Part, meta, save};
+use crate::dream::manifest::meta;
 use crate::engine::{Change, Conflict, Merge, Resolution, Transaction};
 use crate::error::{Error, Result};
 use crate::object::Message;
@@ -95,11 +95,10 @@ impl DreamRevert {
         let note = Message { text, ..message.clone() };
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
-            let mut choices = dream.choices()?;
-            for (_, choice) in choices.iter_mut().filter(|(number, _)| proposals.contains(number)) {
-                choice.reverted = true;
-            }
-            save(&mut transaction, dream.number(), Part::Decisions, &choices)?;
+            dream.redecide(&mut transaction, |choices| {
+                let taken = choices.iter_mut().filter(|(number, _)| proposals.contains(number));
+                taken.for_each(|(_, choice)| choice.reverted = true);
+            })?;
             Ok((transaction, note.clone()))
         };
         self.merge.commit_beside(message, Some(&beside))

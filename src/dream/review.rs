@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choice, Choices, Part, meta, save};
+use crate::dream::manifest::{Choice, Choices, meta};
 use crate::dream::proposal::Proposal;
 use crate::dream::run::write_meta;
 use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
@@ -152,10 +152,7 @@ impl Review {
         let dream = &self.dream;
         let text = format!("Decide on dream {}", dream.number());
         write_meta(dream.store(), self.reviewer.message(text), |transaction| {
-            let mut choices = dream.choices()?;
-            choices.extend(decisions.iter().cloned());
-            save(transaction, dream.number(), Part::Decisions, &choices)?;
-            update_status(transaction, dream, &choices)
+            dream.redecide(transaction, |choices| choices.extend(decisions.iter().cloned()))
         })?;
         let numbers = decisions.iter().map(|(number, _)| *number).collect();
         for (number, choice) in decisions {
@@ -283,14 +280,13 @@ impl ReviewMerge {
         let (numbers, reviewer) = (self.numbers, self.reviewer);
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
-            let mut choices = dream.choices()?;
-            for (number, choice) in &mut choices {
-                let now = numbers.contains(number);
-                choice.merged |= now;
-                choice.recorded |= now || choice.verb == Verb::Reject;
-            }
-            save(&mut transaction, dream.number(), Part::Decisions, &choices)?;
-            update_status(&mut transaction, &dream, &choices)?;
+            dream.redecide(&mut transaction, |choices| {
+                for (number, choice) in choices {
+                    let now = numbers.contains(number);
+                    choice.merged |= now;
+                    choice.recorded |= now || choice.verb == Verb::Reject;
+                }
+            })?;
             let text = format!("Merge {} proposals of dream {}", numbers.len(), dream.number());
             Ok((transaction, reviewer.message(text)))
         };
@@ -321,11 +317,4 @@ fn closing(dream: &Dream, numbers: &[u32], choices: &Choices) -> Result<(Cause, 
         decisions.push(Decision { proposal: *number, verb: choice.verb, reason });
     }
     Ok((Cause::Review { dream: dream.number(), decisions }, texts))
-}
-
-/// Writes the status that follows from the decisions.
-fn update_status(transaction: &mut Transaction, dream: &Dream, choices: &Choices) -> Result<()> {
-    let mut manifest = dream.manifest()?;
-    manifest.settle(choices);
-    save(transaction, dream.number(), Part::Manifest, &manifest)
 }

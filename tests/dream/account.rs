@@ -152,7 +152,7 @@ fn taking_back_and_its_note_land_together() -> Result<()> {
     dream.revert(None)?.commit(ana().message("Back"))?;
     let newest: Vec<Operation> = store.operations()?.take(2).collect::<Result<_>>()?;
     let moved: Vec<&str> =
-        newest.iter().flat_map(|held| held.moves()).map(|step| step.name.as_str()).collect();
+        newest.iter().flat_map(Operation::moves).map(|step| step.name.as_str()).collect();
     assert_eq!(moved, ["meta", "main"]);
     // The clock moves with every look at it, and is looked at once for what lands together.
     assert_eq!(newest[0].at(), newest[1].at());

@@ -80,6 +80,6 @@ fn a_change_that_breaks_a_rule_drops_its_proposal_and_no_other() -> Result<()> {
     assert_eq!((manifest.suggested, manifest.proposals), (7, 1));
     assert_eq!(manifest.dropped.values().sum::<u64>(), 6, "{:?}", manifest.dropped);
     assert!(manifest.dropped.keys().all(|reason| reason.starts_with("out of bounds: ")));
-    assert_eq!(dream.proposals()?[0].key().map(|key| key.as_str()), Some("good"));
+    assert_eq!(dream.proposals()?[0].key().map(undream::Key::as_str), Some("good"));
     Ok(())
 }
