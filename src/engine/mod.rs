@@ -44,6 +44,7 @@ mod state;
 mod store;
 mod transaction;
 mod verify;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,7 @@ pub(crate) use chain::{Chain, Link};
 pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use database::{Database, Options};
+pub(crate) use feed::WholeRow;
 pub use feed::{Feed, FeedEdit, FeedRow};
 pub(crate) use given::{GivenLog, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
