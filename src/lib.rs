@@ -63,10 +63,10 @@ pub use dream::{
     SessionReader, Sessions, SuggestedChange, Suggestion,
 };
 pub use engine::{
-    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo,
-    Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, VerifyReport,
+    Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
+    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, Grounds,
+    HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved,
+    Restore, Snapshot, Store, Taken, Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -75,7 +75,7 @@ pub use exchange::{
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
     SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
 };
-pub use history::Revision;
+pub use history::{Revision, Test};
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,

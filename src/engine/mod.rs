@@ -9,6 +9,7 @@
 
 mod abbreviate;
 mod base;
+mod bisect;
 mod blame;
 mod branch;
 mod chain;
@@ -22,6 +23,7 @@ mod fields;
 mod flush;
 mod given;
 mod graft;
+mod grounds;
 mod holder;
 mod landing;
 mod log;
@@ -48,6 +50,7 @@ mod verify;
 mod tests;
 
 pub use abbreviate::Abbreviations;
+pub use bisect::Bisection;
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
 pub(crate) use chain::{Chain, Link};
@@ -57,6 +60,7 @@ pub use database::{Database, Options};
 pub use feed::{Feed, FeedEdit, FeedRow};
 pub(crate) use given::{GivenLog, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
+pub use grounds::Grounds;
 pub use holder::HolderInfo;
 pub use log::LogFilter;
 pub use merge::Merge;
