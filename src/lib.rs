@@ -58,9 +58,10 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
-    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, Review, ReviewMerge,
-    SessionReader, Sessions, SuggestedChange, Suggestion,
+    Approval, Choice, Citation, Cite, CommandCurator, Curator, CuratorInput, Derived, Dream,
+    DreamRevert, DreamRun, DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources,
+    Relation, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
+    WhyStep,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
@@ -82,7 +83,7 @@ pub use object::{
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
     Trust, Verb, is_unprintable,
 };
-pub use search::{Hit, Hits, Search, SearchQuery, Snippet};
+pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

@@ -1,10 +1,12 @@
 //! What a version of a memory rests on.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::engine::row::read_row;
 use crate::engine::store::Store;
 use crate::error::Result;
-use crate::object::{Cause, Commit, Evidence, Record};
+use crate::object::{Cause, Commit, Evidence, Key, Record};
 use crate::storage::RecordId;
 
 /// What a version of a memory rests on: the commit that wrote it and, where a dream taught it, the
@@ -58,5 +60,53 @@ impl Store {
             inputs: own.inputs.clone(),
             commit,
         })
+    }
+
+    /// The place in the log before which nothing can rest on a record or its evidence: just before
+    /// the oldest version of the memory and the oldest of the cited sessions.
+    pub(crate) fn oldest_place(&self, record: &Record, evidence: &[Evidence]) -> Result<u64> {
+        let mut oldest = self.place_of(record.id())?;
+        let mut seen = HashSet::from([record.id()]);
+        let mut open = record.previous().to_vec();
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                oldest = oldest.min(self.place_of(id)?);
+                open.extend(self.record(id)?.previous());
+            }
+        }
+        for cite in evidence {
+            let place = self.core().row_of(&cite.session.object())?;
+            oldest = oldest.min(place.unwrap_or(oldest));
+        }
+        Ok(oldest - 1)
+    }
+
+    /// Hands over every record of this store that came into the log after the row `after`, with the
+    /// key it was written at, in the order of the log.
+    pub(crate) fn new_records(
+        &self,
+        after: u64,
+        each: &mut dyn FnMut(&Key, &Record) -> Result<()>,
+    ) -> Result<()> {
+        let core = self.core();
+        core.refresh()?;
+        let reader = core.storage.read()?;
+        for sequence in after + 1..=reader.last_sequence()? {
+            let Some(row) = read_row(&reader, sequence)? else { break };
+            if row.head.store != *self.name() || row.head.edits.is_empty() {
+                continue;
+            }
+            for (id, stored) in row.objects {
+                let written = row
+                    .head
+                    .edits
+                    .iter()
+                    .find(|edit| edit.after.is_some_and(|after| after.object() == id));
+                if let Some(edit) = written {
+                    each(&edit.key, &Record::open(stored)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn line_beside(
     trunk: CommitId,
 ) -> Result<Vec<Option<CommitId>>> {
     let mut known = HashSet::new();
-    let mut walk = Walk::new(graph, trunk, Commit::parents)?;
+    let mut walk = Walk::new(graph, &[trunk], Commit::parents)?;
     let mut reached = u64::MAX;
     let mut line = Vec::new();
     let mut at = Some(from);

@@ -14,6 +14,6 @@ pub use bisect::Test;
 pub use revision::Revision;
 
 pub(crate) use bisect::{Halving, line_beside};
-pub(crate) use graph::{Graph, Walk, is_ancestor, merge_bases};
+pub(crate) use graph::{Graph, Walk, is_ancestor, merge_bases, only_in};
 pub(crate) use revision::{Anchor, Step};
-pub(crate) use when::instant;
+pub(crate) use when::{Edge, instant};
