@@ -16,6 +16,16 @@ pub enum Tie {
     SameEvents,
 }
 
+impl Tie {
+    /// The tie's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MadeFrom => "made-from",
+            Self::SameEvents => "same-events",
+        }
+    }
+}
+
 /// A memory that was made from another one, or that rests on the same session events.
 #[derive(Clone, Debug)]
 pub struct Derived {

@@ -11,7 +11,7 @@ use crate::engine::grounds::Grounds;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::error::{Error, Result};
-use crate::object::{Cause, Key, ObjectKind, Record};
+use crate::object::{Cause, Commit, Key, ObjectKind, Record};
 use crate::storage::RecordId;
 
 /// A line of a memory's text and the version that brought it.
