@@ -185,11 +185,14 @@ fn queries(criterion: &mut Criterion) {
     let head = LazyCell::new(|| loaded.main.snapshot().expect("the head is read"));
     let mut chance = Numbers::new(11);
     let mut group = group(criterion, "search");
-    for (name, occur) in [("or", Occur::Should), ("and", Occur::Must), ("or in a folder", Occur::Should)] {
+    for (name, occur) in
+        [("or", Occur::Should), ("and", Occur::Must), ("or in a folder", Occur::Should)]
+    {
         let in_folder = name.ends_with("folder");
         let mut ask = |at: &undream::Snapshot| {
             let (a, b, folder) = question(&mut chance);
-            let words = if occur == Occur::Must { format!("+{a} +{b}") } else { format!("{a} {b}") };
+            let words =
+                if occur == Occur::Must { format!("+{a} +{b}") } else { format!("{a} {b}") };
             let mut query = loaded.search.at(at).query(words);
             if in_folder {
                 query = query.prefix(folder);

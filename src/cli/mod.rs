@@ -13,6 +13,7 @@
 )]
 
 mod arguments;
+mod bisect;
 mod blame;
 mod brief;
 mod call;
@@ -25,6 +26,7 @@ mod edit;
 mod exit;
 mod export;
 mod get;
+mod graph;
 mod import;
 mod init;
 mod join;
@@ -37,8 +39,10 @@ mod operation;
 mod page;
 mod paint;
 mod pending;
+mod probe;
 mod proposal;
 mod put;
+mod ranks;
 mod reference;
 mod restore;
 mod revert;
@@ -53,5 +57,7 @@ mod time;
 mod transcripts;
 mod undo;
 mod verify;
+mod why;
+mod words;
 
 pub(crate) use run::run;

@@ -8,6 +8,7 @@
 
 mod command;
 mod curator;
+mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod manifest;
@@ -20,9 +21,11 @@ mod review;
 mod run;
 mod sources;
 mod standing;
+mod why;
 
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
@@ -31,3 +34,4 @@ pub use revert::DreamRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
+pub use why::{Approval, Cite, Relation, Why, WhyStep};
