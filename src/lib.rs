@@ -64,9 +64,10 @@ pub use dream::{
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo,
-    Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, VerifyReport,
+    ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed, FeedEdit,
+    FeedRow, Finding, HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options, Quarantine,
+    RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction, TrustFilter,
+    VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
