@@ -58,9 +58,10 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
-    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, Review, ReviewMerge,
-    SessionReader, Sessions, SuggestedChange, Suggestion,
+    Choice, Citation, CommandCurator, Consequence, Curator, CuratorInput, Dream, DreamRevert,
+    DreamRun, DreamStatus, Evident, Fate, KeepRule, Manifest, Mine, Proposal, ProposalSources,
+    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion,
+    Withdrawal,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
@@ -80,8 +81,8 @@ pub use history::Revision;
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb, is_unprintable,
+    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
+    ToolCall, Trust, Verb, is_unprintable,
 };
 pub use search::{Hit, Hits, Search, SearchQuery, Snippet};
 pub use storage::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::dream::manifest::{Choices, Manifest, Part, load, meta, numbers};
+use crate::dream::manifest::{Choices, Manifest, Part, SessionList, load, meta, numbers};
 use crate::dream::proposal::{Proposal, read_all};
 use crate::engine::{Branch, Store};
 use crate::error::{Error, Result};
@@ -74,6 +74,21 @@ impl Dream {
         }
         let known = numbers(&snapshot)?.into_iter().map(|number| number.to_string());
         Err(Error::not_found(format!("there is no dream {}", self.number)).with_candidates(known))
+    }
+
+    /// The ids of the sessions that the curator read, whether or not a proposal cites them; beside
+    /// them it saw the memory as it was at the dream's base. What a dream has read without citing
+    /// it may have moved it all the same.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record is damaged.
+    pub fn read_sessions(&self) -> Result<Vec<String>> {
+        let snapshot = meta(&self.store).snapshot()?;
+        let list: SessionList = match load(&snapshot, self.number, Part::Seen)? {
+            Some(seen) => seen,
+            None => load(&snapshot, self.number, Part::Sessions)?.unwrap_or_default(),
+        };
+        Ok(list.into_iter().map(|(id, _)| id).collect())
     }
 
     /// The proposals, best first, each with its decision.

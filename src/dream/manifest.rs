@@ -159,7 +159,10 @@ pub(crate) fn meta(store: &Store) -> Branch {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Manifest,
+    /// The sessions it was given.
     Sessions,
+    /// Those of them that the curator read, where these are not all.
+    Seen,
     Decisions,
 }
 
@@ -167,6 +170,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
     let name = match part {
         Part::Manifest => "manifest",
         Part::Sessions => "sessions",
+        Part::Seen => "seen",
         Part::Decisions => "decisions",
     };
     format!("dreams/{number:08}/{name}")

@@ -10,6 +10,7 @@ mod command;
 mod curator;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod grounds;
 mod manifest;
 mod mine;
 mod pass;
@@ -19,6 +20,7 @@ mod revert;
 mod review;
 mod run;
 mod sources;
+mod withdrawal;
 
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
@@ -30,3 +32,4 @@ pub use revert::DreamRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
+pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

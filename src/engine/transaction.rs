@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use crate::engine::branch::Branch;
 use crate::engine::prepared::{Expect, Prepared};
@@ -27,9 +26,10 @@ enum Staged {
     Place {
         record: RecordId,
     },
-    /// The words of a record that exists, on other grounds.
+    /// A new version of a record that exists, on other grounds; its words unless others are given.
     Restamp {
         record: RecordId,
+        words: Option<Entry>,
         origin: Origin,
     },
     Remove,
@@ -220,31 +220,33 @@ impl Transaction {
         self.stage(key, staged)
     }
 
-    /// Puts the words of an existing record at `key`, as a new version that rests on other grounds.
-    pub(crate) fn restamp(&mut self, key: Key, record: RecordId, origin: Origin) -> Result<()> {
-        self.stage(key, Staged::Restamp { record, origin })
+    /// Puts a new version of an existing record at `key`, which rests on other grounds and says the
+    /// same unless other words are given.
+    pub(crate) fn restamp(
+        &mut self,
+        key: Key,
+        (record, words): (RecordId, Option<Entry>),
+        origin: Origin,
+    ) -> Result<()> {
+        self.stage(key, Staged::Restamp { record, words, origin })
     }
 
-    /// The records that the edits replace or remove; one that only moves is not among them.
-    pub(crate) fn replaced(&self) -> Result<Vec<Arc<Record>>> {
-        let mut replaced = BTreeSet::new();
+    /// The records that the edits write new versions of, and those that they remove. One that only
+    /// moves is neither.
+    pub(crate) fn replaced(&self) -> Result<(BTreeSet<RecordId>, BTreeSet<RecordId>)> {
+        let (mut edited, mut removed, mut moved) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (key, staged) in &self.staged {
             match staged {
-                Staged::Write { previous, .. } => replaced.extend(*previous),
-                Staged::Remove => replaced.extend(self.base.get_id(key.as_str())?),
-                Staged::Place { .. } | Staged::Restamp { .. } => {}
+                Staged::Write { previous, .. } => edited.extend(*previous),
+                Staged::Remove => removed.extend(self.base.get_id(key.as_str())?),
+                Staged::Place { record } | Staged::Restamp { record, .. } => {
+                    moved.insert(*record);
+                }
             }
         }
-        let records = replaced.into_iter().map(|id| self.base.record(id).map(Arc::new));
-        let mut records = records.collect::<Result<Vec<_>>>()?;
-        let stays = |record: &Arc<Record>| {
-            self.staged.values().any(|staged| match staged {
-                Staged::Place { record: placed } => *placed == record.id(),
-                _ => false,
-            })
-        };
-        records.retain(|record| !stays(record));
-        Ok(records)
+        removed.retain(|record| !moved.contains(record) && !edited.contains(record));
+        Ok((edited, removed))
     }
 
     /// States what the transaction relies on at `key`. It is checked where the transaction lands.
@@ -329,8 +331,15 @@ impl Transaction {
                     homes.push((self.base.record(record)?.memory(), key.clone()));
                     Some(record)
                 }
-                Staged::Restamp { record, origin } => {
-                    let record = self.base.record(record)?.restamped(origin);
+                Staged::Restamp { record, words, origin } => {
+                    let before = self.base.record(record)?;
+                    let record = match words {
+                        None => before.restamped(origin),
+                        Some(entry) => {
+                            let memory = before.memory();
+                            Record::make(memory, entry, &[&before], origin, seed, number)?
+                        }
+                    };
                     let id = record.id();
                     records.push((id, record.into_stored()));
                     Some(id)
