@@ -11,6 +11,7 @@ mod curator;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod grounds;
 mod manifest;
 mod mine;
 mod pass;
@@ -22,6 +23,7 @@ mod run;
 mod sources;
 mod standing;
 mod why;
+mod withdrawal;
 
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
@@ -35,3 +37,4 @@ pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
 pub use why::{Approval, Cite, Relation, Why, WhyStep};
+pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};
