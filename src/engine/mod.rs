@@ -42,6 +42,7 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod undo;
 mod verify;
 
 #[cfg(test)]

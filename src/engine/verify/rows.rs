@@ -206,7 +206,12 @@ impl<'a> Walk<'a> {
         self.previous = Some(operation.id());
         match row.summary.store_change() {
             Some(true) => drop(self.stores.insert(row.head.store.clone())),
-            Some(false) => drop(self.stores.remove(&row.head.store)),
+            Some(false) => {
+                self.stores.remove(&row.head.store);
+                if sequence <= self.watermark {
+                    self.sessions.retain(|(store, _), _| *store != row.head.store);
+                }
+            }
             None => {}
         }
         for step in operation.moves() {
