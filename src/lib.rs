@@ -52,6 +52,7 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod progress;
 mod search;
 mod storage;
 mod tree;
@@ -82,6 +83,7 @@ pub use object::{
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
     Trust, Verb, is_unprintable,
 };
+pub use progress::{Progress, Step};
 pub use search::{Hit, Hits, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

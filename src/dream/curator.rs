@@ -9,6 +9,7 @@ use crate::limits;
 use crate::object::{
     Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Taint, Trust,
 };
+use crate::progress::Work;
 use crate::storage::{RecordId, TextId};
 
 /// Proposes changes to a memory, given a snapshot of it and sessions. It writes nowhere: what it
@@ -104,11 +105,14 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     sessions: Vec<Session>,
     noted: Mutex<BTreeMap<String, Noted>>,
+    work: Work,
 }
 
 impl<'a> SessionReader<'a> {
     pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
-        Self { store, sessions, noted: Mutex::default() }
+        let total = sessions.len() as u64;
+        let work = store.database().progress().begin("sessions", Some(total));
+        Self { store, sessions, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -135,7 +139,9 @@ impl<'a> SessionReader<'a> {
             events.push(event);
         }
         let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: read });
+        if notes.insert(id.to_owned(), Noted { session: index, events: read }).is_none() {
+            self.work.advance();
+        }
         Ok(events)
     }
 

@@ -14,6 +14,7 @@ use crate::engine::store::Store;
 use crate::entropy::{Entropy, Seed, SystemEntropy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, DatabaseId, Genesis, OperationKind, StoreName};
+use crate::progress::Progress;
 use crate::storage::{OperationId, Storage};
 
 /// The file inside the directory that holds everything but the search index.
@@ -185,7 +186,7 @@ impl Options {
             core.holder.get_or_init(|| holder);
         }
         let opened = Opened { core, directory, _thread: thread };
-        let database = Database { opened: Arc::new(opened) };
+        let database = Database { opened: Arc::new(opened), progress: Progress::default() };
         if writes {
             self.begin_log(&database)?;
         }
@@ -237,6 +238,7 @@ struct Opened {
 #[derive(Clone)]
 pub struct Database {
     opened: Arc<Opened>,
+    progress: Progress,
 }
 
 impl Database {
@@ -266,6 +268,19 @@ impl Database {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.opened.core
+    }
+
+    /// The same database, telling `progress` how far long work has come that is done through this
+    /// handle and the stores, branches and searches that come from it: imports, exports, dreams,
+    /// verification, backups, indexing.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// The directory; `None` for a database in memory.

@@ -83,7 +83,10 @@ impl<'a> Indexer<'a> {
     }
 
     fn run(mut self, stop: &impl Fn() -> bool) -> Result<(), Fault> {
-        let feed = self.shared.database.feed();
+        let database = &self.shared.database;
+        let feed = database.feed();
+        let behind = feed.last()?.saturating_sub(self.sequence);
+        let work = database.progress().begin("rows indexed", Some(behind));
         loop {
             let rows = feed.changes_after(self.sequence, ROWS)?;
             if rows.is_empty() {
@@ -94,6 +97,7 @@ impl<'a> Indexer<'a> {
                     return Ok(());
                 }
                 self.sequence = row.sequence;
+                work.advance();
                 if self.added.len() >= DOCUMENTS_PER_COMMIT {
                     self.commit()?;
                 }

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::object::{
     Commit, Key, ObjectKind, Operation, Record, Session, StoreName, Stored, open_chunk,
 };
+use crate::progress::Work;
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, codec,
 };
@@ -76,8 +77,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads every row once.
-    pub(super) fn read_rows(&mut self) {
+    pub(super) fn read_rows(&mut self, work: &Work) {
         for sequence in 1..=self.last {
+            work.advance();
             self.report.rows += 1;
             match row::read_row(&self.reader, sequence) {
                 Ok(Some(row)) => self.read_row(sequence, &row),
