@@ -17,12 +17,12 @@ const HITS_MAX: usize = 200;
 #[derive(Args, Debug)]
 pub(crate) struct Brief {
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only what this search finds, the best first within each trust
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
-    /// At most so many bytes
+    /// How long the answer may be, in bytes
     #[arg(long, value_name = "N", default_value = "8000")]
     max_bytes: usize,
     #[command(flatten)]

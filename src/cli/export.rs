@@ -11,6 +11,7 @@ use undream::{ContentExport, ErrorKind};
 use super::arguments::Reading;
 use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
+use super::interrupt;
 use super::page::Page;
 use super::paint::escape;
 
@@ -19,14 +20,15 @@ pub(crate) struct Export {
     /// The file to write, as JSON Lines; - is standard output
     #[arg(value_name = "FILE", required_unless_present = "markdown")]
     file: Option<PathBuf>,
-    /// Write everything the database ever held; as secret as the database itself
+    /// Write everything that was ever there, of all stores or of the one that --store names; the
+    /// file is as secret as the database itself
     #[arg(long, conflicts_with_all = ["at", "markdown", "prefix"])]
     history: bool,
     /// Write one Markdown file per memory into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "file")]
     markdown: Option<PathBuf>,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     #[command(flatten)]
     reading: Reading,
@@ -34,10 +36,13 @@ pub(crate) struct Export {
 
 impl Export {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
+        let store = call.busy_store(Access::Read)?;
         if self.history {
             let mut target = Target::open(self.file.as_deref(), Secrecy::Secret)?;
-            let report = store.database().export_history(target.sink())?;
+            let report = match call.globals.store {
+                Some(_) => store.export_history(target.sink())?,
+                None => store.database().export_history(target.sink())?,
+            };
             target.finish()?;
             let (rows, commits, sessions) = (report.rows, report.commits, report.sessions);
             let value = json!({"rows": rows, "commits": commits, "sessions": sessions});
@@ -70,16 +75,17 @@ impl Export {
     }
 
     fn answer(&self, call: &Call, value: Value, said: &str) -> Outcome {
-        // Standard output holds the export itself.
-        if self.file.as_deref() == Some(Path::new("-")) {
+        if !call.json() {
             call.note(said);
             return Ok(());
         }
-        if call.json() {
-            return call.print_json(&json!({"export": value}));
+        let answer = json!({"export": value});
+        // Standard output holds the export itself.
+        if self.file.as_deref() == Some(Path::new("-")) {
+            call.print_json_beside(&answer);
+            return Ok(());
         }
-        call.note(said);
-        Ok(())
+        call.print_json(&answer)
     }
 }
 
@@ -124,6 +130,7 @@ impl Target {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         let out = BufWriter::new(options.open(&draft)?);
+        interrupt::add_draft(&draft);
         Ok(Self::File { out, draft, path: path.to_owned() })
     }
 
@@ -140,7 +147,9 @@ impl Target {
             Self::File { out, draft, path } => {
                 let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
                 file.sync_all()?;
-                Ok(std::fs::rename(draft, path)?)
+                std::fs::rename(&draft, path)?;
+                interrupt::forget_draft(&draft);
+                Ok(())
             }
         }
     }

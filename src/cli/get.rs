@@ -16,7 +16,7 @@ use super::{json as shape, page::Page};
 
 #[derive(Args, Debug)]
 pub(crate) struct Get {
-    /// The memory
+    /// The key of the memory, such as team/style/rust
     key: String,
     /// Also show where it comes from and how far it is trusted
     #[arg(long)]

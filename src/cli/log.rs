@@ -14,13 +14,13 @@ use super::time::ago;
 
 #[derive(Args, Debug)]
 pub(crate) struct Log {
-    /// Where to begin
+    /// The newest commit to list; else that of main
     #[arg(value_name = "REV")]
     revision: Option<String>,
     /// Only commits that changed this key
     #[arg(long)]
     key: Option<String>,
-    /// At most so many
+    /// How many commits to list at most
     #[arg(short, long, value_name = "N")]
     number: Option<usize>,
     /// Also the single proposals beneath each review

@@ -116,6 +116,10 @@ impl Standing {
             let held = since(holder.since, eye.now);
             let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
             line(page, eye, &text, "")?;
+            if let Some(failure) = &holder.failure {
+                let text = format!("! process {} fails behind the scenes: {failure}", holder.pid);
+                line(page, eye, &text, "undream verify")?;
+            }
         }
         Ok(())
     }
@@ -144,7 +148,12 @@ impl Standing {
         }
         let holders = self.holders.iter().map(|holder| {
             let since = holder.since.to_string();
-            json!({"pid": holder.pid, "since": since, "command": holder.command})
+            json!({
+                "pid": holder.pid,
+                "since": since,
+                "command": holder.command,
+                "failure": holder.failure,
+            })
         });
         call.print_json(&json!({"status": {
             "directory": self.directory,

@@ -13,7 +13,7 @@ use super::operation::write_operation;
 
 #[derive(Args, Debug)]
 pub(crate) struct Undo {
-    /// The operation; else the newest of the store
+    /// The operation, by its id as op log shows it; else the newest of the store
     #[arg(value_name = "OP")]
     operation: Option<String>,
     /// Show what would go back; write nothing
@@ -42,7 +42,10 @@ impl Undo {
         write_operation(&mut page, &call.eye(&store)?, &operation)?;
         page.finish()?;
         if !self.dry_run {
-            call.note("To have it again: undream undo");
+            let own = operation.store();
+            let named =
+                if own == store.name() { String::new() } else { format!("--store {own} ") };
+            call.note(format!("To have it again: undream {named}undo"));
         }
         Ok(())
     }
