@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
-    manual, merge, operation, put, reference, restore, revert, search, session, show, status, store, undo,
-    verify,
+    manual, merge, operation, put, reference, restore, revert, search, session, show, status,
+    store, undo, verify,
 };
 
 /// An embedded, versioned database for the memory of AI agents.

@@ -1,5 +1,6 @@
 //! Ctrl-C: where it would leave something behind, it is waited for and tidied up after.
 
+use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,10 @@ fn end() {
     for draft in &*DRAFTS.lock().unwrap_or_else(PoisonError::into_inner) {
         // What cannot be removed is written over the next time.
         drop(std::fs::remove_file(draft));
+    }
+    if stderr().is_terminal() {
+        // The shell goes on beneath a bar.
+        eprintln!();
     }
     process::exit(INTERRUPTED.into());
 }

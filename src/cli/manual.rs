@@ -147,8 +147,7 @@ fn described(arg: &Arg) -> String {
     if let Some(name) = arg.get_env() {
         notes.push(format!("also from the environment: `{}`", name.to_string_lossy()));
     }
-    let notes =
-        if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
     format!("- `{}`: {help}{notes}\n", form(arg))
 }
 

@@ -43,8 +43,7 @@ impl Undo {
         page.finish()?;
         if !self.dry_run {
             let own = operation.store();
-            let named =
-                if own == store.name() { String::new() } else { format!("--store {own} ") };
+            let named = if own == store.name() { String::new() } else { format!("--store {own} ") };
             call.note(format!("To have it again: undream {named}undo"));
         }
         Ok(())

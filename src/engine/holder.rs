@@ -57,7 +57,8 @@ impl Holder {
 
     /// Tells other processes what went wrong here, or that it was made good.
     pub(crate) fn note(&self, failure: Option<&Error>) {
-        let failure = failure.map_or_else(String::new, |error| error.to_string().replace('\n', " "));
+        let failure =
+            failure.map_or_else(String::new, |error| error.to_string().replace('\n', " "));
         // This process keeps the failure as well; a full disk may be what it is about.
         drop(std::fs::write(&self.file, format!("{}{failure}\n", self.text)));
     }
