@@ -80,8 +80,8 @@ pub use history::Revision;
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb, is_unprintable,
+    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, Tombstone,
+    ToolCall, Trust, Verb, is_unprintable,
 };
 pub use progress::{Progress, Step};
 pub use search::{Hit, Hits, Search, SearchQuery, Snippet};

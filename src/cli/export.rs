@@ -13,7 +13,7 @@ use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
 use super::interrupt;
 use super::page::Page;
-use super::paint::escape;
+use super::paint::{counted, escape};
 
 #[derive(Args, Debug)]
 pub(crate) struct Export {
@@ -47,8 +47,10 @@ impl Export {
             let (rows, commits, sessions) = (report.rows, report.commits, report.sessions);
             let value = json!({"rows": rows, "commits": commits, "sessions": sessions});
             let said = format!(
-                "Wrote {rows} rows: {commits} commits, {sessions} sessions. The file is as secret \
-                 as the database."
+                "Wrote {}: {}, {}. The file is as secret as the database.",
+                counted(rows, "row", "rows"),
+                counted(commits, "commit", "commits"),
+                counted(sessions, "version of a session", "versions of sessions")
             );
             return self.answer(call, value, &said);
         }
@@ -69,7 +71,8 @@ impl Export {
     fn content(&self, call: &Call, report: &ContentExport) -> Outcome {
         let skipped = skipped_json(&report.skipped);
         let value = json!({"memories": report.memories, "skipped": skipped});
-        self.answer(call, value, &format!("Wrote {} memories.", report.memories))?;
+        let count = counted(report.memories, "memory", "memories");
+        self.answer(call, value, &format!("Wrote {count}."))?;
         note_skipped(call, &report.skipped);
         Ok(())
     }

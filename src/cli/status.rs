@@ -107,7 +107,9 @@ impl Standing {
         }
         if self.sessions > 0 {
             let text = format!("  {}", counted(self.sessions as u64, "session", "sessions"));
-            line(page, eye, &text, "undream session list")?;
+            let unread = self.waiting.is_empty() && self.main.commit().is_none();
+            let next = if unread { "undream dream" } else { "undream session list" };
+            line(page, eye, &text, next)?;
         }
         for dream in &self.waiting {
             dream.write(page, eye)?;

@@ -59,6 +59,8 @@ pub enum SuggestedChange {
     Remove(Key),
     /// Move a memory.
     Rename(Key, Key),
+    /// What was said is no change, because of this. The suggestion is dropped and counted.
+    Malformed(String),
 }
 
 /// Events of a session, by the session's own id; both numbers inclusive, counted from 0.

@@ -19,6 +19,7 @@ mod revert;
 mod review;
 mod run;
 mod sources;
+mod standing;
 
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};

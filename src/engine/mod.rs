@@ -24,6 +24,7 @@ mod given;
 mod graft;
 mod holder;
 mod landing;
+mod lease;
 mod log;
 mod merge;
 mod new_commit;
@@ -44,6 +45,7 @@ mod store;
 mod transaction;
 mod undo;
 mod verify;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -55,10 +57,12 @@ pub(crate) use chain::{Chain, Link};
 pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use database::{Database, Options};
+pub(crate) use feed::WholeRow;
 pub use feed::{Feed, FeedEdit, FeedRow};
 pub(crate) use given::{GivenLog, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
 pub use holder::HolderInfo;
+pub(crate) use lease::Lease;
 pub use log::LogFilter;
 pub use merge::Merge;
 pub use resolve::Resolved;
