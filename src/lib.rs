@@ -52,6 +52,7 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod progress;
 mod search;
 mod storage;
 mod tree;
@@ -84,6 +85,7 @@ pub use object::{
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
     Tombstone, ToolCall, Trust, Verb, is_unprintable,
 };
+pub use progress::{Progress, Step};
 pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

@@ -19,7 +19,7 @@ pub(crate) struct Verify {}
 
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// Where to; empty or not there yet
+    /// The directory to copy to; empty or not there yet
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Backup {
 impl Verify {
     #[expect(clippy::unused_self, reason = "verbs are called alike")]
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let report = call.database(Access::Read)?.verify()?;
+        let report = call.busy_database(Access::Read)?.verify()?;
         if call.json() {
             let findings = report.findings.iter();
             let findings = findings.map(|found| json!({"place": found.place, "what": found.what}));
@@ -67,7 +67,7 @@ impl Verify {
 impl Backup {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let rows = call
-            .database(Access::Read)?
+            .busy_database(Access::Read)?
             .backup(&self.directory)
             .hint_for(ErrorKind::Invalid, || "name a new directory".to_owned())?;
         let shown = self.directory.display().to_string();
