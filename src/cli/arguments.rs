@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
-    manual, merge, operation, put, reference, restore, revert, search, session, show, status,
-    store, undo, verify,
+    bisect, blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list,
+    log, manual, merge, operation, put, reference, restore, revert, search, session, show, status,
+    store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -39,6 +39,9 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "AUTHOR", env = "UNDREAM_AUTHOR")]
     #[arg(hide_env_values = true)]
     pub(crate) author: Option<String>,
+    /// Whether the author was named in this call, not in the environment.
+    #[arg(skip)]
+    pub(crate) author_given: bool,
     /// Answer with one JSON document, for programs to read
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -99,6 +102,10 @@ pub(crate) enum Verb {
     Diff(diff::Diff),
     /// Show where each line of a memory comes from
     Blame(blame::Blame),
+    /// Show why a memory says what it says, and what was made of it
+    Why(why::Why),
+    /// Find the commit that made a good memory bad
+    Bisect(bisect::Bisect),
     /// Look into the operation log
     #[command(subcommand)]
     Op(operation::Op),

@@ -15,6 +15,7 @@
 
 mod arguments;
 mod bar;
+mod bisect;
 mod blame;
 mod brief;
 mod call;
@@ -27,6 +28,7 @@ mod edit;
 mod exit;
 mod export;
 mod get;
+mod graph;
 mod import;
 mod init;
 mod interrupt;
@@ -41,8 +43,10 @@ mod operation;
 mod page;
 mod paint;
 mod pending;
+mod probe;
 mod proposal;
 mod put;
+mod ranks;
 mod reference;
 mod restore;
 mod revert;
@@ -57,5 +61,7 @@ mod time;
 mod transcripts;
 mod undo;
 mod verify;
+mod why;
+mod words;
 
 pub(crate) use run::run;

@@ -247,6 +247,7 @@ impl CommandCurator {
             session: cite.session,
             first: cite.events[0],
             last: cite.events[1],
+            quote: cite.quote,
         });
         Ok(Suggestion {
             kind: ProposalKind::from_name(&said.kind).unwrap_or(ProposalKind::Other),
@@ -336,6 +337,7 @@ struct Said {
 struct SaidCite {
     session: String,
     events: [u32; 2],
+    quote: Option<String>,
 }
 
 /// A change as a program writes it.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::dream::manifest::{
-    Choices, DreamStatus, Manifest, Part, Signal, load, meta, numbers, run_name, save,
+    Choices, DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, run_name, save,
 };
 use crate::dream::proposal::{Proposal, read_all};
 use crate::dream::standing::Standing;
@@ -99,6 +99,21 @@ impl Dream {
         }
         let known = numbers(&snapshot)?.into_iter().map(|number| number.to_string());
         Err(Error::not_found(format!("there is no dream {}", self.number)).with_candidates(known))
+    }
+
+    /// The ids of the sessions that the curator read, whether or not a proposal cites them; beside
+    /// them it saw the memory as it was at the dream's base. What a dream has read without citing
+    /// it may have moved it all the same.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record is damaged.
+    pub fn read_sessions(&self) -> Result<Vec<String>> {
+        let snapshot = meta(&self.store).snapshot()?;
+        let list: SessionList = match load(&snapshot, self.number, Part::Seen)? {
+            Some(seen) => seen,
+            None => load(&snapshot, self.number, Part::Sessions)?.unwrap_or_default(),
+        };
+        Ok(list.into_iter().map(|(id, _)| id).collect())
     }
 
     /// The proposals, best first, each with its decision.

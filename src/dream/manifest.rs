@@ -208,7 +208,10 @@ pub(crate) fn run_name(store: &Store, number: u64) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Manifest,
+    /// The sessions it was given.
     Sessions,
+    /// Those of them that the curator read, where these are not all.
+    Seen,
     Decisions,
 }
 
@@ -216,6 +219,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
     let name = match part {
         Part::Manifest => "manifest",
         Part::Sessions => "sessions",
+        Part::Seen => "seen",
         Part::Decisions => "decisions",
     };
     format!("dreams/{number:08}/{name}")

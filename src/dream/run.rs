@@ -11,7 +11,7 @@ use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
 use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Author, Message, RefKind, RefName, Session};
+use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
 /// The label of a session that no dream may read.
 const NOT_FOR_DREAMS: &str = "dream: no";
@@ -37,6 +37,7 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    trust_max: Trust,
 }
 
 impl Dream {
@@ -49,6 +50,7 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            trust_max: Trust::User,
         }
     }
 }
@@ -78,6 +80,13 @@ impl DreamRun {
         self
     }
 
+    /// The most that a proposal is trusted unless every quote it gives is found where it says:
+    /// what a policy allows a curator, whatever the curator claims for itself.
+    pub fn trust_max(mut self, most: Trust) -> Self {
+        self.trust_max = most;
+        self
+    }
+
     /// On whose behalf the dream runs; the curator's unless told otherwise.
     pub fn author(mut self, author: Author) -> Self {
         self.author = Some(author);
@@ -103,7 +112,7 @@ impl DreamRun {
         let reader = SessionReader::new(&store, sessions);
         let dream = Dream::new(store.clone(), manifest.number);
         let outcome = Pass::new(
-            (&*self.curator, self.instructions.as_deref()),
+            (&*self.curator, self.instructions.as_deref(), self.trust_max),
             &dream,
             &reader,
             &author,
@@ -124,7 +133,7 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, &list, &who)?;
+        Self::close(&store, &manifest, (&list, &reader.read_list()), &who)?;
         Ok(dream)
     }
 
@@ -162,9 +171,12 @@ impl DreamRun {
                 .map(|(_, object)| store.session_object(object))
                 .collect::<Result<Vec<_>>>()?,
         };
+        let kept_out: BTreeSet<String> =
+            store.quarantined()?.into_iter().map(|found| found.session).collect();
         for session in ids {
             let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
+                || kept_out.contains(session.id());
             let other = self.project.is_some() && self.project != facts.project;
             if !hidden && !other {
                 chosen.push(session);
@@ -226,10 +238,18 @@ impl DreamRun {
     }
 
     /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
-    fn close(store: &Store, manifest: &Manifest, list: &SessionList, who: &Author) -> Result<()> {
+    fn close(
+        store: &Store,
+        manifest: &Manifest,
+        (list, seen): (&SessionList, &SessionList),
+        who: &Author,
+    ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
+            if seen.len() < list.len() {
+                save(transaction, manifest.number, Part::Seen, seen)?;
+            }
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
             }

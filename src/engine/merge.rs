@@ -69,6 +69,7 @@ pub struct Merge {
 
 impl Merge {
     pub(crate) fn prepare(branch: Branch, task: Task) -> Result<Self> {
+        branch.refuse_reserved()?;
         let joined = join_task(&branch, &task)?;
         Ok(Self { branch, task, joined, resolutions: BTreeMap::new() })
     }

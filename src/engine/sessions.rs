@@ -10,8 +10,8 @@ use crate::engine::store::Store;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::object::{
-    Author, Event, Evidence, OperationKind, Session, SessionFacts, StoreName, Stored,
-    cut_into_chunks, make_chunk, make_session, open_chunk,
+    Author, Event, Evidence, OperationKind, Session, SessionFacts, Source, StoreName, Stored,
+    chunk_sources, cut_into_chunks, make_chunk, make_session, open_chunk,
 };
 use crate::storage::{ChunkId, SessionObjectId, Shelf, TextId};
 
@@ -213,6 +213,30 @@ impl Store {
             first = end;
         }
         Ok(events)
+    }
+
+    /// Where the events of a session whose numbers lie in `range` come from, each with the name of
+    /// its words.
+    ///
+    /// # Errors
+    /// `Corrupt` if a chunk is missing or damaged.
+    pub(crate) fn event_sources(
+        &self,
+        session: &Session,
+        range: RangeInclusive<u32>,
+    ) -> Result<Vec<(TextId, Source)>> {
+        let view = self.core().view()?;
+        let (mut sources, mut first) = (Vec::new(), 0);
+        for (id, count) in session.chunks() {
+            let end = first + count;
+            if first <= *range.end() && end > *range.start() {
+                let held = chunk_sources(&self.core().chunk(&view, &id.object())?)?;
+                let numbered = (first..).zip(held).filter(|(number, _)| range.contains(number));
+                sources.extend(numbered.map(|(_, source)| source));
+            }
+            first = end;
+        }
+        Ok(sources)
     }
 
     /// Evidence for events `first` to `last` of a session.

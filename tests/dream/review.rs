@@ -22,8 +22,9 @@ fn rounds_of_a_review_bring_what_they_approve_and_rejected_proposals_are_no_ance
     let first = review.merge()?.commit("First round")?;
     let holds = |key: &str| main.snapshot().and_then(|now| Ok(now.get(key)?.is_some()));
     assert!(holds(&keys[0])? && !holds(&keys[1])? && holds(&keys[2])?);
-    let ancestors: Vec<_> =
-        store.log(first, LogFilter { picks: true, key: None })?.collect::<Result<Vec<_>>>()?;
+    let ancestors: Vec<_> = store
+        .log(first, LogFilter { picks: true, ..LogFilter::default() })?
+        .collect::<Result<Vec<_>>>()?;
     assert!(ancestors.iter().all(|commit| commit.id() != proposals[1].commit()));
 
     let mut tx = main.write()?;
