@@ -9,8 +9,11 @@ use undream::ErrorKind;
 
 use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
+use super::interrupt;
 use super::paint::{escape, quoted};
 
+/// The file of a backup that is being written, as docs/format.md says.
+const DRAFT: &str = "undream.redb.part";
 /// How many findings are printed.
 const FINDINGS_MAX: usize = 100;
 
@@ -66,8 +69,12 @@ impl Verify {
 
 impl Backup {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let rows = call
-            .busy_database(Access::Read)?
+        let database = call.busy_database(Access::Read)?;
+        let draft = self.directory.join(DRAFT);
+        if !draft.exists() {
+            interrupt::add_draft(&draft);
+        }
+        let rows = database
             .backup(&self.directory)
             .hint_for(ErrorKind::Invalid, || "name a new directory".to_owned())?;
         let shown = self.directory.display().to_string();
