@@ -150,8 +150,8 @@ impl<'a> Indexer<'a> {
     }
 
     fn add(&mut self, key: &Key, id: RecordId, record: Result<Record>) -> Result<(), Fault> {
-        let made = record
-            .and_then(|record| self.shared.fields.document(key, &record, &mut self.counter));
+        let made =
+            record.and_then(|record| self.shared.fields.document(key, &record, &mut self.counter));
         match made {
             Ok(document) => {
                 self.batch.push(UserOperation::Add(document));
