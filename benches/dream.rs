@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use undream::{
-    Author, Database, Dream, NewSession, Outcome, Result, SessionFacts, Store, Transcript,
-    TranscriptFormat,
-};
+use undream::{Author, Database, Dream, NewSession, Result, Store, Transcript, TranscriptFormat};
 
 /// The sessions that are measured, if the data is there.
 fn sessions_file() -> Option<PathBuf> {
@@ -20,29 +17,11 @@ fn sessions_file() -> Option<PathBuf> {
 fn read(file: &Path) -> Result<Vec<NewSession>> {
     let mut sessions = Vec::new();
     Transcript::read_path(file, TranscriptFormat::Auto, &mut |transcript| {
-        sessions.push(session(transcript));
+        let Transcript { facts, extra, events } = transcript;
+        sessions.push(NewSession { facts, events, extra });
         Ok(())
     })?;
     Ok(sessions)
-}
-
-fn session(transcript: Transcript) -> NewSession {
-    let header = transcript.header;
-    let outcome = header.outcome.map(|good| if good { Outcome::Success } else { Outcome::Failure });
-    let facts = SessionFacts {
-        id: header.id,
-        source: header.source,
-        agent: header.agent,
-        model: header.model,
-        task: header.task,
-        user: header.user,
-        project: header.project,
-        labels: header.labels,
-        outcome,
-        reward_milli: header.reward_milli,
-        started: header.started,
-    };
-    NewSession { facts, events: transcript.events, extra: header.extra }
 }
 
 fn store() -> Result<(tempfile::TempDir, Store)> {
