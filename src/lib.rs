@@ -76,7 +76,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use exchange::{
     ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
-    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+    SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
 pub use object::{
