@@ -25,6 +25,9 @@ pub(crate) struct Diff {
     /// Only count the lines that came and went
     #[arg(long)]
     stat: bool,
+    /// Show which words of a line came and went: [-old-] {+new+}
+    #[arg(long, conflicts_with = "stat")]
+    word: bool,
 }
 
 impl Diff {
@@ -58,7 +61,11 @@ impl Diff {
             if number > 0 {
                 writeln!(page)?;
             }
-            change::write(&mut page, &eye, found, &read)?;
+            if self.word {
+                change::write_words(&mut page, &eye, found, &read)?;
+            } else {
+                change::write(&mut page, &eye, found, &read)?;
+            }
         }
         if self.stat {
             writeln!(page, "{}", change::summary(&changes))?;

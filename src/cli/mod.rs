@@ -13,6 +13,7 @@
 )]
 
 mod arguments;
+mod bisect;
 mod blame;
 mod brief;
 mod call;
@@ -22,9 +23,11 @@ mod demo;
 mod diff;
 mod dream;
 mod edit;
+mod endorse;
 mod exit;
 mod export;
 mod get;
+mod graph;
 mod import;
 mod init;
 mod join;
@@ -37,8 +40,10 @@ mod operation;
 mod page;
 mod paint;
 mod pending;
+mod probe;
 mod proposal;
 mod put;
+mod ranks;
 mod reference;
 mod restore;
 mod revert;
@@ -53,5 +58,8 @@ mod time;
 mod transcripts;
 mod undo;
 mod verify;
+mod why;
+mod withdraw;
+mod words;
 
 pub(crate) use run::run;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
 use crate::dream::dream::Dream;
-use crate::dream::grounds::Grounds;
-use crate::dream::manifest::{Choice, Choices, Manifest, Part, load, meta, numbers};
+use crate::dream::footing::Footing;
+use crate::dream::manifest::{Choice, Manifest, meta, numbers};
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
 use crate::object::{
@@ -88,6 +88,9 @@ impl<'a> Pass<'a> {
                 SuggestedChange::Put(key, entry) => transaction.put(key, entry.clone())?,
                 SuggestedChange::Remove(key) => transaction.remove(key)?,
                 SuggestedChange::Rename(from, to) => transaction.rename(from, to)?,
+                SuggestedChange::Malformed(why) => {
+                    return Ok(Some(format!("out of bounds: {why}")));
+                }
             }
         }
         if transaction.is_empty() {
@@ -124,9 +127,9 @@ impl<'a> Pass<'a> {
     fn grounds(
         &self,
         suggestion: &Suggestion,
-        mut grounds: Grounds,
+        mut grounds: Footing,
         transaction: &Transaction,
-    ) -> Result<(Vec<RecordId>, Grounds)> {
+    ) -> Result<(Vec<RecordId>, Footing)> {
         let (edited, removed) = transaction.replaced()?;
         let founded = !suggestion.cites.is_empty() || !suggestion.inputs.is_empty();
         let mut inputs = suggestion.inputs.clone();
@@ -172,6 +175,7 @@ fn touched(suggestion: &Suggestion) -> BTreeSet<String> {
     let keys = suggestion.changes.iter().flat_map(|change| match change {
         SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => vec![key.to_string()],
         SuggestedChange::Rename(from, to) => vec![from.to_string(), to.to_string()],
+        SuggestedChange::Malformed(_) => Vec::new(),
     });
     keys.collect()
 }
@@ -181,15 +185,15 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
     let snapshot = meta(store).snapshot()?;
     let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
     for number in numbers(&snapshot)? {
-        let choices: Choices = load(&snapshot, number, Part::Decisions)?.unwrap_or_default();
+        let dream = Dream::new(store.clone(), number);
+        if !dream.is_of(branch)? {
+            continue;
+        }
         let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
+        let choices = dream.choices()?;
         let refused: BTreeSet<u32> =
             choices.iter().filter(|(_, choice)| refused(choice)).map(|(n, _)| *n).collect();
         if refused.is_empty() {
-            continue;
-        }
-        let dream = Dream::new(store.clone(), number);
-        if dream.manifest()?.branch != branch {
             continue;
         }
         for proposal in dream.proposals()? {

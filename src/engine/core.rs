@@ -1,6 +1,6 @@
 //! The heart of an open database: its file, its state in memory, and reading objects from both.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -12,12 +12,13 @@ use crate::engine::overlay::Overlay;
 use crate::engine::queue::Queue;
 use crate::engine::row;
 use crate::engine::state::State;
+use crate::engine::view::Newest;
 use crate::entropy::{Entropy, Seed};
 use crate::error::{Error, Result};
-use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored};
+use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored, Tombstone};
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId,
-    Storage,
+    Storage, TombstoneId,
 };
 use crate::tree::Shape;
 
@@ -40,8 +41,7 @@ pub(crate) struct Core {
     commits: Cache<CommitId, Arc<Commit>>,
     genesis: RwLock<Genesis>,
     state: RwLock<State>,
-    /// The newest view of the file that a snapshot still holds, and a watermark it surely sees.
-    view: Mutex<(Weak<Reader>, u64)>,
+    views: Arc<Newest>,
 }
 
 impl Core {
@@ -54,8 +54,13 @@ impl Core {
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
+        let views = Arc::new(Newest::new(Arc::clone(&storage)));
         let core = Self {
-            nodes: Arc::new(Nodes::new(Arc::clone(&storage), thresholds.pending_nodes_max)),
+            nodes: Arc::new(Nodes::new(
+                Arc::clone(&storage),
+                Arc::clone(&views),
+                thresholds.pending_nodes_max,
+            )),
             storage,
             genesis: RwLock::new(genesis),
             clock,
@@ -66,7 +71,7 @@ impl Core {
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),
             state: RwLock::new(state),
-            view: Mutex::new((Weak::new(), 0)),
+            views,
         };
         core.follow(&core.storage.read()?)?;
         Ok(core)
@@ -128,20 +133,11 @@ impl Core {
     /// and what is derived from rows that the state has let go of. Who asks both for something
     /// therefore asks the state first.
     pub(crate) fn view(&self) -> Result<Arc<Reader>> {
-        let mut held = self.view.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, watermark) = {
             let state = self.state();
             (state.last, state.watermark)
         };
-        if let Some(view) = held.0.upgrade()
-            && held.1 >= watermark
-            && view.last_sequence()? >= last
-        {
-            return Ok(view);
-        }
-        let view = Arc::new(self.storage.read()?);
-        *held = (Arc::downgrade(&view), watermark);
-        Ok(view)
+        self.views.view(last, watermark)
     }
 
     /// Where an object lies, and a view in which it can be read.
@@ -213,6 +209,10 @@ impl Core {
 
     pub(crate) fn chunk(&self, view: &Arc<Reader>, id: &ObjectId) -> Result<Stored> {
         self.expect(view, ObjectKind::EventChunk, id)
+    }
+
+    pub(crate) fn tombstone(&self, id: TombstoneId) -> Result<Tombstone> {
+        Tombstone::open(&self.expect(&self.view()?, ObjectKind::Tombstone, &id.object())?)
     }
 
     /// The row in which an object stands.

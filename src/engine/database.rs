@@ -9,6 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::engine::core::Core;
 use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
+use crate::engine::lease::Lease;
 use crate::engine::queue::CommitThread;
 use crate::engine::store::Store;
 use crate::entropy::{Entropy, Seed, SystemEntropy};
@@ -290,6 +291,17 @@ impl Database {
     /// `Io` if the directory cannot be read.
     pub fn holders(&self) -> Result<Vec<crate::engine::holder::HolderInfo>> {
         self.directory().map_or_else(|| Ok(Vec::new()), Holder::list)
+    }
+
+    /// Takes the claim called `name`; `None` if somebody holds it.
+    pub(crate) fn take_lease(&self, name: &str) -> Result<Option<Lease>> {
+        let in_memory = || Ok(Some(Lease::in_memory()));
+        self.directory().map_or_else(in_memory, |directory| Lease::take(directory, name))
+    }
+
+    /// Whether somebody may hold the claim called `name`.
+    pub(crate) fn is_leased(&self, name: &str) -> Result<bool> {
+        self.directory().map_or(Ok(true), |directory| Lease::is_held(directory, name))
     }
 
     /// The names of all stores.

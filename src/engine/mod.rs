@@ -9,6 +9,7 @@
 
 mod abbreviate;
 mod base;
+mod bisect;
 mod blame;
 mod branch;
 mod chain;
@@ -20,11 +21,14 @@ mod decide;
 mod endorse;
 mod feed;
 mod fields;
+mod filter;
 mod flush;
 mod given;
 mod graft;
+mod grounds;
 mod holder;
 mod landing;
+mod lease;
 mod log;
 mod merge;
 mod new_commit;
@@ -46,11 +50,13 @@ mod state;
 mod store;
 mod transaction;
 mod verify;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 pub use abbreviate::Abbreviations;
+pub use bisect::Bisection;
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
 pub(crate) use chain::{Chain, Link};
@@ -58,12 +64,15 @@ pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use database::{Database, Options};
 pub use endorse::{Endorsement, Endorsements, TrustFilter};
+pub(crate) use feed::WholeRow;
 pub use feed::{Feed, FeedEdit, FeedRow};
 pub(crate) use fields::{Joined, join};
+pub use filter::LogFilter;
 pub(crate) use given::{GivenLog, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
+pub use grounds::Grounds;
 pub use holder::HolderInfo;
-pub use log::LogFilter;
+pub(crate) use lease::Lease;
 pub use merge::Merge;
 pub use prepared::Expect;
 pub(crate) use provenances::Provenances;

@@ -3,10 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use crate::engine::branch::Branch;
+use crate::engine::core::Core;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
 use crate::engine::snapshot::Snapshot;
+use crate::engine::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
@@ -30,6 +32,9 @@ impl Expect {
     }
 }
 
+/// What is to land in the same durable write as something else, made anew for each try.
+pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
+
 /// A transaction whose records are made, on its way to the commit thread.
 pub(crate) struct Prepared {
     pub(super) branch: Branch,
@@ -48,6 +53,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Makes what `beside` gives ready to land.
+    pub(super) fn beside(core: &Core, beside: &Beside<'_>) -> Result<Self> {
+        let (transaction, message) = beside()?;
+        transaction.prepare(&message, &core.seed()?)
+    }
+
     pub(super) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();

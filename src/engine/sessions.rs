@@ -75,7 +75,8 @@ impl Store {
 
     /// The new objects of a session; none if it is known as it is.
     fn make(&self, new: &NewSession) -> Result<(Taken, Option<MadeSession>)> {
-        new.facts.check()?;
+        let facts = new.facts.clone().in_order();
+        facts.check()?;
         let bytes: usize = new.events.iter().map(Event::bytes).sum();
         let what = format!("session {}", new.facts.id);
         limits::check(&what, bytes, limits::SESSION_BYTES_MAX, "bytes")?;
@@ -107,13 +108,13 @@ impl Store {
         }
         if let Some(known) = &known
             && known.chunks() == chunks
-            && *known.facts() == new.facts
+            && *known.facts() == facts
             && known.extra() == new.extra.as_deref()
         {
             return Ok((Taken::Known, None));
         }
         let outcome = if known.is_some() { Taken::Changed } else { Taken::New };
-        let header = make_session(new.facts.clone(), new.extra.as_deref(), chunks, &seed);
+        let header = make_session(facts, new.extra.as_deref(), chunks, &seed);
         Ok((outcome, Some((added, header))))
     }
 

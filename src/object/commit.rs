@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Time;
 use crate::entropy::Seed;
 use crate::error::Result;
+use crate::limits;
 use crate::object::stored::{Header, ObjectKind, Stored};
 use crate::object::text::{SaltedText, TextSlot};
 use crate::object::{Author, Evidence, Message};
@@ -256,6 +257,8 @@ impl Commit {
         salt: [u8; 16],
     ) -> Result<Self> {
         message.check()?;
+        let texts = 1 + cause_texts.len();
+        limits::check("one commit", texts, limits::OBJECT_TEXTS_MAX, "texts")?;
         let salted = SaltedText::new(salt, message.text.as_bytes());
         let header = CommitHeader {
             tree,

@@ -16,7 +16,10 @@ mod provenance;
 mod record;
 mod session;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod text;
+mod tombstone;
 
 pub use author::{Author, AuthorKind, Message};
 pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Suspect, Verb};
@@ -29,6 +32,7 @@ pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
 pub use record::Record;
 pub use session::{Outcome, Session, SessionFacts};
+pub use tombstone::Tombstone;
 
 pub(crate) use commit::cause_text;
 pub(crate) use genesis::Genesis;

@@ -114,6 +114,11 @@ impl Taint {
         self.0 & source.bit() != 0
     }
 
+    /// Whether every bit stands for a source.
+    pub(crate) fn is_known(self) -> bool {
+        Self::ALL.into_iter().fold(self.0, |bits, source| bits & !source.bit()) == 0
+    }
+
     /// The sources in the set.
     pub fn sources(self) -> impl Iterator<Item = Source> {
         Self::ALL.into_iter().filter(move |source| self.contains(*source))

@@ -39,6 +39,13 @@ impl Header for RecordHeader {
     fn texts(&self) -> Vec<TextId> {
         std::iter::once(self.words).chain(self.values).collect()
     }
+
+    fn is_ordered(&self) -> bool {
+        self.labels.is_sorted_by(|a, b| a < b)
+            && self.attribute_names.is_sorted_by(|a, b| a < b)
+            && self.values.is_some() != self.attribute_names.is_empty()
+            && self.taint.is_known()
+    }
 }
 
 /// The erasable words of a record.
@@ -282,6 +289,11 @@ impl Record {
     /// Whether its text was erased.
     pub fn is_erased(&self) -> bool {
         self.words.is_err()
+    }
+
+    /// What stands in the place of its text, where that was erased.
+    pub fn tombstone(&self) -> Option<TombstoneId> {
+        self.words.as_ref().err().copied()
     }
 }
 

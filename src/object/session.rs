@@ -64,6 +64,13 @@ impl SessionFacts {
         self.outcome.map(|outcome| outcome == Outcome::Success)
     }
 
+    /// The same facts with labels in order, each once.
+    pub(crate) fn in_order(mut self) -> Self {
+        self.labels.sort();
+        self.labels.dedup();
+        self
+    }
+
     /// Checks names, labels and lengths.
     pub(crate) fn check(&self) -> Result<()> {
         if self.id.is_empty() || self.id.chars().any(char::is_control) {
@@ -93,6 +100,10 @@ impl Header for SessionHeader {
 
     fn texts(&self) -> Vec<TextId> {
         self.extra.into_iter().collect()
+    }
+
+    fn is_ordered(&self) -> bool {
+        self.facts.labels.is_sorted_by(|a, b| a < b)
     }
 }
 

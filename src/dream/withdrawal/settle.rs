@@ -65,7 +65,8 @@ impl Inquiry<'_> {
             let grounds = self.grounds(&ours, &live, &provenance.inputs)?;
             (grounds.trust().min(self.cap(&ours)?), grounds.taint())
         };
-        let origin = Origin { provenance: Provenance { evidence: live, ..provenance }, trust, taint };
+        let origin =
+            Origin { provenance: Provenance { evidence: live, ..provenance }, trust, taint };
         Ok(Settled::Anew(id, Some(entry), origin))
     }
 }

@@ -1,0 +1,68 @@
+//! Views of the file: shared by all who read at the same time, and exchanged when they are too old
+//! to find what has been flushed since.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+use crate::engine::core::Core;
+use crate::error::Result;
+use crate::storage::{Reader, Storage};
+
+/// The newest view of the file that somebody holds, and a watermark it surely sees. Nobody else
+/// keeps it: pages that a view can see are not used again while it lives.
+pub(crate) struct Newest {
+    storage: Arc<Storage>,
+    held: Mutex<(Weak<Reader>, u64)>,
+}
+
+impl Newest {
+    pub(crate) fn new(storage: Arc<Storage>) -> Self {
+        Self { storage, held: Mutex::new((Weak::new(), 0)) }
+    }
+
+    /// A view that has the row `last` and what was derived up to `watermark`.
+    pub(crate) fn view(&self, last: u64, watermark: u64) -> Result<Arc<Reader>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = held.0.upgrade()
+            && held.1 >= watermark
+            && view.last_sequence()? >= last
+        {
+            return Ok(view);
+        }
+        let view = Arc::new(self.storage.read()?);
+        *held = (Arc::downgrade(&view), watermark);
+        Ok(view)
+    }
+
+    /// Some view that somebody holds, which may be old: good for what never changes.
+    pub(crate) fn any(&self) -> Option<Arc<Reader>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).0.upgrade()
+    }
+}
+
+/// The view of one snapshot. What was flushed after it was taken is found neither in it nor in
+/// memory, so it is exchanged for a newer one then: once per flush, not at every read.
+pub(crate) struct View {
+    held: RwLock<(Arc<Reader>, u64)>,
+}
+
+impl View {
+    /// A view of the file as it is now.
+    pub(crate) fn now(core: &Core) -> Result<Self> {
+        let watermark = core.state().watermark;
+        Ok(Self { held: RwLock::new((core.view()?, watermark)) })
+    }
+
+    /// A view that sees all that the state in memory has let go of.
+    pub(crate) fn reader(&self, core: &Core) -> Result<Arc<Reader>> {
+        let watermark = core.state().watermark;
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        if held.1 >= watermark {
+            return Ok(Arc::clone(&held.0));
+        }
+        drop(held);
+        let newer = core.view()?;
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) =
+            (Arc::clone(&newer), watermark);
+        Ok(newer)
+    }
+}
