@@ -1,5 +1,6 @@
 //! Trust: how it is stamped, who vouches for what, and taking back what rests on a source.
 
+mod dreams;
 mod endorse;
 mod scripted;
 mod stamp;
