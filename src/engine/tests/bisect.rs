@@ -147,9 +147,9 @@ fn bisect_names_the_commit_that_a_look_at_every_commit_names() -> Result<()> {
         let outermost = found.merges.first().map_or(culprit, |merge| merge.id());
         assert_eq!(outermost, line[turn], "seed {seed}: the first bad of the first parents");
         if found.merges.is_empty() {
-            straight += 1
+            straight += 1;
         } else {
-            nested += 1
+            nested += 1;
         }
 
         for (verdict, id) in found.tests.iter().filter_map(|(id, test)| Some((test, (*id)?))) {
@@ -198,7 +198,7 @@ fn ends_that_are_not_what_they_are_said_to_be_are_refused() -> Result<()> {
     let good = history.write("main")?;
     let bad = history.put("main", FAULT)?;
     let aside = history.write("one")?;
-    let mut run = |good, bad| history.store.bisect(good, bad, &mut has_fault);
+    let run = |good, bad| history.store.bisect(good, bad, &mut has_fault);
     assert_eq!(run(Some(good), good).unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(run(Some(bad), bad).unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(run(Some(bad), good).unwrap_err().kind(), ErrorKind::Invalid);
