@@ -8,8 +8,10 @@
 
 mod command;
 mod curator;
+mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod grounds;
 mod manifest;
 mod mine;
 mod pass;
@@ -19,9 +21,13 @@ mod revert;
 mod review;
 mod run;
 mod sources;
+mod standing;
+mod why;
+mod withdrawal;
 
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
@@ -30,3 +36,5 @@ pub use revert::DreamRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
+pub use why::{Approval, Cite, Relation, Why, WhyStep};
+pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

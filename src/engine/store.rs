@@ -229,6 +229,11 @@ impl Store {
         is_ancestor(&**self.core(), ancestor, descendant)
     }
 
+    /// The place in the log of a commit: greater than those of its parents.
+    pub(crate) fn place_of_commit(&self, id: CommitId) -> Result<u64> {
+        Graph::position(&**self.core(), id)
+    }
+
     /// The record with this id, whether or not it stands in any tree now.
     ///
     /// # Errors

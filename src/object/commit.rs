@@ -1,5 +1,7 @@
 //! A commit: one step of a branch's history, and why it was taken.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
@@ -143,6 +145,29 @@ pub enum Cause {
         /// Where from, such as `git:` and the original commit id.
         origin: String,
     },
+    /// Takes back what rests on a session or an author.
+    Withdrawal {
+        /// Whom nothing is believed any more.
+        suspect: Suspect,
+    },
+}
+
+/// A session or an author of whom nothing is believed any more.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum Suspect {
+    /// The session with this id: what cites it, and what was written in it.
+    Session(String),
+    /// Whatever this author wrote.
+    Author(Author),
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(id) => write!(f, "session {id}"),
+            Self::Author(author) => write!(f, "{author}"),
+        }
+    }
 }
 
 /// What a proposal's commit holds beside its changes.
@@ -175,6 +200,7 @@ impl Cause {
             Self::Revert { .. } => "revert",
             Self::Restore { .. } => "restore",
             Self::Import { .. } => "import",
+            Self::Withdrawal { .. } => "withdrawal",
         }
     }
 

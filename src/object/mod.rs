@@ -22,7 +22,7 @@ mod text;
 mod tombstone;
 
 pub use author::{Author, AuthorKind, Message};
-pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Verb};
+pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Suspect, Verb};
 pub use entry::{Entry, Kind};
 pub use event::{Event, Role, ToolCall};
 pub use genesis::DatabaseId;
@@ -39,6 +39,6 @@ pub(crate) use genesis::Genesis;
 pub(crate) use node::Node;
 pub(crate) use operation::OperationHeader;
 pub(crate) use record::Origin;
-pub(crate) use session::{cut_into_chunks, make_chunk, make_session, open_chunk};
+pub(crate) use session::{chunk_sources, cut_into_chunks, make_chunk, make_session, open_chunk};
 pub(crate) use stored::{ObjectKind, Stored};
 pub(crate) use text::SaltedText;

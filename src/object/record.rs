@@ -115,6 +115,20 @@ impl Record {
         Ok(Self { id: stored.id().into(), header, words: Ok(words), values: Ok(values), stored })
     }
 
+    /// The same words, erased or not, as a later version that rests on other grounds.
+    pub(crate) fn restamped(&self, origin: Origin) -> Self {
+        let header = RecordHeader {
+            previous: vec![self.id],
+            provenance: origin.provenance,
+            trust: origin.trust,
+            taint: origin.taint,
+            ..self.header.clone()
+        };
+        let stored = Stored::seal(&header, self.stored.texts().to_vec());
+        let (words, values) = (self.words.clone(), self.values.clone());
+        Self { id: stored.id().into(), header, words, values, stored }
+    }
+
     /// The record that `stored` holds.
     pub(crate) fn open(stored: Stored) -> Result<Self> {
         let header: RecordHeader = stored.open()?;

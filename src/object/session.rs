@@ -9,7 +9,7 @@ use crate::limits;
 use crate::object::event::{self, EventHeader};
 use crate::object::stored::{Header, ObjectKind, Stored};
 use crate::object::text::{SaltedText, TextSlot};
-use crate::object::{Event, entry};
+use crate::object::{Event, Source, entry};
 use crate::storage::{ChunkId, SessionObjectId, TextId};
 
 /// How a session ended.
@@ -183,6 +183,13 @@ pub(crate) fn open_chunk(stored: &Stored) -> Result<Vec<(TextId, Option<Event>)>
             Ok((event.text, words))
         })
         .collect()
+}
+
+/// The names of the words of a chunk's events, and where each comes from: known also of events
+/// whose words were erased.
+pub(crate) fn chunk_sources(stored: &Stored) -> Result<Vec<(TextId, Source)>> {
+    let header: ChunkHeader = stored.open()?;
+    Ok(header.events.iter().map(|event| (event.text, event.source)).collect())
 }
 
 /// Cuts events into runs of at most [`limits::CHUNK_BYTES_MAX`] bytes of text, at the same places

@@ -8,6 +8,7 @@ use super::report::{DamagedLine, ReadingReport};
 use crate::engine::{NewSession, Store, Taken};
 use crate::error::Result;
 use crate::object::{Author, Event, Session};
+use crate::progress::Work;
 
 /// About how many bytes of events land together.
 const BATCH_BYTES: usize = 8 << 20;
@@ -80,6 +81,7 @@ impl SessionImport {
             batch: Vec::new(),
             bytes: 0,
             report: SessionImportReport::default(),
+            work: store.database().progress().begin("sessions", None),
         };
         let mut refused = Vec::new();
         let mut reading = Transcript::read_path(path, self.format, &mut |transcript| {
@@ -115,6 +117,7 @@ struct Intake<'a> {
     batch: Vec<NewSession>,
     bytes: usize,
     report: SessionImportReport,
+    work: Work,
 }
 
 impl Intake<'_> {
@@ -125,6 +128,7 @@ impl Intake<'_> {
         }
         self.bytes += session.events.iter().map(Event::bytes).sum::<usize>();
         self.batch.push(session);
+        self.work.advance();
         if self.bytes >= BATCH_BYTES { self.land() } else { Ok(()) }
     }
 
