@@ -60,9 +60,9 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, Evident, Fate, KeepRule, Manifest, Mine, Proposal,
-    ProposalSources, Relation, Remaining, Review, ReviewMerge, SessionReader, Sessions,
-    SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
+    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, KeepRule, Manifest,
+    Mine, Proposal, ProposalSources, Relation, Remaining, Review, ReviewMerge, SessionReader,
+    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
@@ -76,7 +76,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use exchange::{
     ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
-    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+    SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
 pub use object::{

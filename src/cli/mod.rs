@@ -25,6 +25,7 @@ mod demo;
 mod diff;
 mod dream;
 mod edit;
+mod endorse;
 mod exit;
 mod export;
 mod get;
@@ -62,6 +63,7 @@ mod transcripts;
 mod undo;
 mod verify;
 mod why;
+mod withdraw;
 mod words;
 
 pub(crate) use run::run;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -186,11 +186,11 @@ impl<'a> SessionReader<'a> {
     ///
     /// # Errors
     /// `Invalid` if a citation names a session or an event that was not read.
-    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Grounds)> {
+    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Footing)> {
         limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut evidence = Vec::with_capacity(cites.len());
-        let mut grounds = Grounds::default();
+        let mut grounds = Footing::default();
         for cite in cites {
             let unread = || {
                 Error::invalid(format!(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
 use crate::dream::dream::Dream;
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::dream::manifest::{Choice, Manifest, meta, numbers};
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
@@ -127,9 +127,9 @@ impl<'a> Pass<'a> {
     fn grounds(
         &self,
         suggestion: &Suggestion,
-        mut grounds: Grounds,
+        mut grounds: Footing,
         transaction: &Transaction,
-    ) -> Result<(Vec<RecordId>, Grounds)> {
+    ) -> Result<(Vec<RecordId>, Footing)> {
         let (edited, removed) = transaction.replaced()?;
         let founded = !suggestion.cites.is_empty() || !suggestion.inputs.is_empty();
         let mut inputs = suggestion.inputs.clone();

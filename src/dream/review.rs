@@ -178,6 +178,7 @@ impl Review {
                 format!("no approved proposal of dream {} waits to be merged", self.dream.number()),
             ));
         }
+        self.refuse_kept_out(&approved)?;
         let links = approved.iter().map(|proposal| self.link(proposal)).collect();
         let chain = Chain::prepare(self.dream.base_branch()?, links)?;
         let numbers = approved.iter().map(|proposal| proposal.number()).collect();
@@ -187,6 +188,26 @@ impl Review {
             numbers,
             chain,
         })
+    }
+
+    /// What rests on a session that is kept out does not come in by an older dream.
+    fn refuse_kept_out(&self, approved: &[&Proposal]) -> Result<()> {
+        let kept_out = self.dream.store().quarantined()?;
+        for proposal in approved {
+            let cited = proposal.session_ids();
+            if let Some(found) = kept_out.iter().find(|found| cited.contains(&found.session)) {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "proposal {} cites session {}, which is kept out of dreams: reject the \
+                         proposal, or lift the session",
+                        proposal.number(),
+                        found.session
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn link(&self, proposal: &Proposal) -> Link {

@@ -9,4 +9,5 @@ mod exits;
 mod inout;
 mod memories;
 mod terminal;
+mod trust;
 mod wrong;

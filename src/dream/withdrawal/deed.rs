@@ -28,6 +28,10 @@ impl Inquiry<'_> {
         let (mut commits, mut last) = (Vec::new(), None);
         for commit in self.store.log(id, filter)? {
             let commit = commit?;
+            // What a merge or a review brought, the commits that it closes have done.
+            if commit.parents().len() > 1 || matches!(commit.cause(), Cause::Review { .. }) {
+                continue;
+            }
             let did = self.did(&commit, suspect)?;
             commits.push((commit.id(), did));
             if did {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::dream::withdrawal::remains::{KeepRule, Remaining};
 use crate::engine::{Endorsements, Store};
 use crate::error::Result;
@@ -137,12 +137,11 @@ impl<'a> Inquiry<'a> {
     }
 
     /// All events that `record` rests on: first those of the suspect, then the others. A record
-    /// names some of what its proposal cites, unless it was kept before on what was left.
-    fn cites(&mut self, record: &Record) -> Result<(Vec<Evidence>, Vec<Evidence>)> {
+    /// names some of what its proposal cites, but all of what a withdrawal has left of it.
+    pub(super) fn cites(&mut self, record: &Record) -> Result<(Vec<Evidence>, Vec<Evidence>)> {
         let from = record.provenance();
         let mut all = from.evidence.clone();
         if let Some((dream, number)) = from.dream
-            && !self.was_kept(record)?
             && let Cause::Proposal(part) = self.store.commit_of(record.id())?.cause()
             && (part.dream, part.number) == (dream, number)
         {
@@ -153,16 +152,6 @@ impl<'a> Inquiry<'a> {
             if self.is_suspect(cite.session)? { dead.push(cite) } else { live.push(cite) }
         }
         Ok((dead, live))
-    }
-
-    /// Whether `record` is what was left of an earlier version of the same proposal.
-    fn was_kept(&self, record: &Record) -> Result<bool> {
-        for id in record.previous() {
-            if self.store.record(*id)?.provenance().dream == record.provenance().dream {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     pub(super) fn is_suspect(&mut self, object: SessionObjectId) -> Result<bool> {
@@ -184,22 +173,7 @@ impl<'a> Inquiry<'a> {
         intact: bool,
     ) -> Result<Standing> {
         let from = record.provenance();
-        let mut grounds = Grounds::default();
-        for cite in &live {
-            let session = self.store.session_object(cite.session)?;
-            for (_, source) in self.store.event_sources(&session, cite.first..=cite.last)? {
-                grounds.add_source(source);
-            }
-        }
-        for id in inputs.iter().chain(record.previous()) {
-            match self.known(*id) {
-                Standing::Fallen | Standing::Mixed(_) => {}
-                Standing::Shaken(origin) => grounds.add(origin.trust, origin.taint),
-                Standing::Sound | Standing::Edited => {
-                    grounds.add_record(&self.store.record(*id)?, &self.endorsed)?;
-                }
-            }
-        }
+        let grounds = self.grounds(record, &live, &inputs)?;
         let trust = grounds.trust().min(self.cap(record)?);
         let origin = Origin {
             provenance: Provenance { evidence: live, inputs, ..from.clone() },
@@ -222,16 +196,47 @@ impl<'a> Inquiry<'a> {
         Ok(if same { Standing::Sound } else { Standing::Shaken(Arc::new(origin)) })
     }
 
-    /// What the curator's own bound was: less evidence must not lift it.
-    fn cap(&mut self, record: &Record) -> Result<Trust> {
-        let (dead, live) = self.cites(record)?;
-        let mut grounds = Grounds::default();
-        for cite in dead.iter().chain(&live) {
+    /// What these citations and records come to, with the version that `record` changed: where that
+    /// has fallen, the one that stands in its place.
+    pub(super) fn grounds(
+        &mut self,
+        record: &Record,
+        live: &[Evidence],
+        inputs: &[RecordId],
+    ) -> Result<Footing> {
+        let mut grounds = self.cited(live)?;
+        let mut records = inputs.to_vec();
+        for id in record.previous() {
+            records.extend(match self.known(*id) {
+                Standing::Fallen | Standing::Mixed(_) => self.last_standing(*id)?,
+                _ => Some(*id),
+            });
+        }
+        for id in records {
+            match self.known(id) {
+                Standing::Shaken(origin) => grounds.add(origin.trust, origin.taint),
+                _ => grounds.add_record(&self.store.record(id)?, &self.endorsed)?,
+            }
+        }
+        Ok(grounds)
+    }
+
+    fn cited(&self, cites: &[Evidence]) -> Result<Footing> {
+        let mut grounds = Footing::default();
+        for cite in cites {
             let session = self.store.session_object(cite.session)?;
             for (_, source) in self.store.event_sources(&session, cite.first..=cite.last)? {
                 grounds.add_source(source);
             }
         }
+        Ok(grounds)
+    }
+
+    /// What the curator's own bound was: less evidence must not lift it.
+    pub(super) fn cap(&mut self, record: &Record) -> Result<Trust> {
+        let (mut all, live) = self.cites(record)?;
+        all.extend(live);
+        let mut grounds = self.cited(&all)?;
         for id in record.provenance().inputs.iter().chain(record.previous()) {
             grounds.add_record(&self.store.record(*id)?, &self.endorsed)?;
         }
@@ -272,19 +277,33 @@ impl<'a> Inquiry<'a> {
 
     /// The newest version before `id` that has neither fallen nor took over from one that has.
     pub(super) fn last_standing(&mut self, id: RecordId) -> Result<Option<RecordId>> {
-        let mut open: Vec<RecordId> = self.store.record(id)?.previous().to_vec();
+        let mut open = self.before(id)?;
         let mut seen: BTreeSet<RecordId> = open.iter().copied().collect();
         let mut best: Option<(u64, RecordId)> = None;
         while let Some(next) = open.pop() {
             match self.standing(next)? {
                 Standing::Fallen | Standing::Mixed(_) => {
-                    let before = self.store.record(next)?.previous().to_vec();
+                    let before = self.before(next)?;
                     open.extend(before.into_iter().filter(|id| seen.insert(*id)));
                 }
                 _ => best = best.max(Some((self.store.place_of(next)?, next))),
             }
         }
         Ok(best.map(|(_, id)| id))
+    }
+
+    /// The versions that `id` changed. What a withdrawal wrote stands in the place of a version
+    /// that was not believed then, and that must not come back.
+    fn before(&self, id: RecordId) -> Result<Vec<RecordId>> {
+        let mut before = self.store.record(id)?.previous().to_vec();
+        let mut of = id;
+        while let Cause::Withdrawal { .. } = self.store.commit_of(of)?.cause()
+            && let Some(replaced) = before.first().copied()
+        {
+            before = self.store.record(replaced)?.previous().to_vec();
+            of = replaced;
+        }
+        Ok(before)
     }
 }
 
