@@ -55,7 +55,7 @@ impl Curator for Teacher {
                 confidence: 700,
                 cites: cites
                     .map(|(session, event)| Citation {
-                            quote: None,
+                        quote: None,
                         session: (*session).to_owned(),
                         first: *event,
                         last: *event,
