@@ -59,10 +59,11 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, KeepRule, Manifest,
-    Mine, Proposal, ProposalSources, Relation, Remaining, Review, ReviewMerge, SessionReader,
-    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
+    Answer, Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput,
+    Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident,
+    Fate, KeepRule, Manifest, Mine, Order, Orders, Proposal, ProposalSources, Relation, Remaining,
+    Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
+    Withdrawal,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,

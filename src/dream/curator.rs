@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::dream::footing::Footing;
+use crate::dream::order::Orders;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -51,6 +52,8 @@ pub struct CuratorInput<'a> {
     pub sessions: &'a SessionReader<'a>,
     /// What the person who ordered the dream asked for.
     pub instructions: Option<&'a str>,
+    /// What is asked of the dream while it runs: to wait, or to end.
+    pub orders: &'a Orders,
 }
 
 /// A change that a curator suggests.
@@ -126,15 +129,16 @@ struct Noted {
 pub struct SessionReader<'a> {
     store: &'a Store,
     sessions: Vec<Session>,
+    orders: &'a Orders,
     noted: Mutex<BTreeMap<String, Noted>>,
     work: Work,
 }
 
 impl<'a> SessionReader<'a> {
-    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
+    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>, orders: &'a Orders) -> Self {
         let total = sessions.len() as u64;
         let work = store.database().progress().begin("sessions", Some(total));
-        Self { store, sessions, noted: Mutex::default(), work }
+        Self { store, sessions, orders, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -146,8 +150,10 @@ impl<'a> SessionReader<'a> {
     /// numbers stay right.
     ///
     /// # Errors
-    /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
+    /// `NotFound` if the session is not of this dream; `Stale` once the dream is cancelled;
+    /// `Corrupt` if the session is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
+        self.orders.heed()?;
         let missing =
             || Error::not_found(format!("session `{id}` is not among those of this dream"));
         let found = self.sessions.iter().position(|session| session.id() == id);

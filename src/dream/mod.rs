@@ -6,15 +6,19 @@
 //!
 //! Imports: the engine and the floors below it. It knows nothing of search and exchange.
 
+mod answer;
 mod command;
 mod curator;
+mod danger;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod footing;
 mod manifest;
 mod mine;
+mod order;
 mod pass;
+mod program;
 mod proposal;
 mod quote;
 mod revert;
@@ -26,12 +30,15 @@ mod standing;
 mod why;
 mod withdrawal;
 
+pub use answer::Answer;
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use danger::{Danger, Effect};
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
+pub use order::{Order, Orders};
 pub use proposal::{Evident, Proposal};
 pub use revert::DreamRevert;
 pub use revert_since::DreamsRevert;

@@ -7,6 +7,7 @@ use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChang
 use crate::dream::dream::Dream;
 use crate::dream::footing::Footing;
 use crate::dream::manifest::{Choice, Manifest, meta, numbers};
+use crate::dream::order::Orders;
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
 use crate::object::{
@@ -30,6 +31,7 @@ pub(super) struct Pass<'a> {
     /// The most that the policy trusts a curator whose quotes do not all verify.
     trust_max: Trust,
     dream: &'a Dream,
+    orders: &'a Orders,
     reader: &'a SessionReader<'a>,
     author: &'a Author,
     manifest: &'a mut Manifest,
@@ -39,24 +41,39 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(
         (curator, instructions, trust_max): (&'a dyn Curator, Option<&'a str>, Trust),
-        dream: &'a Dream,
+        (dream, orders): (&'a Dream, &'a Orders),
         reader: &'a SessionReader<'a>,
         author: &'a Author,
         manifest: &'a mut Manifest,
     ) -> Result<Self> {
         let turned_down = turned_down(dream.store(), &manifest.branch)?;
-        Ok(Self { curator, instructions, trust_max, dream, reader, author, manifest, turned_down })
+        Ok(Self {
+            curator,
+            instructions,
+            trust_max,
+            dream,
+            orders,
+            reader,
+            author,
+            manifest,
+            turned_down,
+        })
     }
 
     pub(super) fn run(mut self, base: &Snapshot) -> Result<()> {
         let curator = self.curator;
-        let input =
-            CuratorInput { memory: base, sessions: self.reader, instructions: self.instructions };
+        let input = CuratorInput {
+            memory: base,
+            sessions: self.reader,
+            instructions: self.instructions,
+            orders: self.orders,
+        };
         curator.propose(&input, &mut |suggestion| self.take(suggestion))
     }
 
     /// Writes a suggestion as a proposal, or counts why not.
     fn take(&mut self, suggestion: Suggestion) -> Result<()> {
+        self.orders.heed()?;
         self.manifest.suggested += 1;
         let dropped = match self.write(suggestion) {
             Ok(None) => {

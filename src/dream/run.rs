@@ -8,6 +8,7 @@ use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
+use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
@@ -93,7 +94,7 @@ impl DreamRun {
         self
     }
 
-    /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
+    /// Runs the dream to its end, or until it is cancelled. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
     /// # Errors
@@ -109,11 +110,12 @@ impl DreamRun {
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
-        let reader = SessionReader::new(&store, sessions);
         let dream = Dream::new(store.clone(), manifest.number);
+        let orders = Orders::new(&dream);
+        let reader = SessionReader::new(&store, sessions, &orders);
         let outcome = Pass::new(
             (&*self.curator, self.instructions.as_deref(), self.trust_max),
-            &dream,
+            (&dream, &orders),
             &reader,
             &author,
             &mut manifest,
@@ -125,10 +127,13 @@ impl DreamRun {
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
+            Err(_) if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
+            // A curator may take its end for the end of its work.
+            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };
