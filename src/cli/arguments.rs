@@ -9,7 +9,7 @@ use undream::{Source, Trust, TrustFilter};
 use super::{
     bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, get, import, init,
     list, log, manual, merge, operation, put, reference, restore, revert, search, session, show,
-    status, store, undo, verify, why,
+    sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -137,6 +137,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Decide on a dream's proposals, one after the other, and merge what is approved
+    Review(sitting::Review),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository
