@@ -130,6 +130,7 @@ fn candidate(key: String, title: String, text: String, support: Support, weight:
         text,
         support,
         weight,
+        share: 1000,
     }
 }
 

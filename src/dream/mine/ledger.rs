@@ -53,6 +53,10 @@ pub(super) enum Family {
     Word,
     /// A user named this.
     Name,
+    /// A user asked not to do this.
+    Ban,
+    /// Two words that stand side by side in a request or rule of a user.
+    Phrase,
     /// A user corrected the agent.
     Correction,
 }
@@ -98,6 +102,9 @@ pub(super) struct Lore {
     /// What went with it, with the number of times: for a failure the step that succeeded next, for a
     /// file its name.
     pub(super) company: BTreeMap<String, u32>,
+    /// For a failure, what succeeded between it and a later success of the very step that failed,
+    /// with the number of times.
+    pub(super) between: BTreeMap<String, u32>,
 }
 
 /// All sightings.
@@ -249,8 +256,25 @@ impl Lore {
     /// The most frequent thing that went with it, with its share of all, per mille.
     pub(super) fn companion(&self) -> Option<(&str, u32)> {
         let all: u32 = self.company.values().sum();
-        let best =
-            self.company.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(*name)));
-        best.map(|(name, count)| (name.as_str(), count * 1000 / all.max(1)))
+        most(&self.company).map(|(name, count)| (name, count * 1000 / all.max(1)))
     }
+
+    /// What stood most often between the failure and a later success of the same step, if it did so
+    /// in at least a third of the cases in which a remedy is known.
+    pub(super) fn bridge(&self) -> Option<&str> {
+        let all: u32 = self.company.values().sum();
+        most(&self.between).filter(|(_, count)| count * 3 >= all.max(1)).map(|(name, _)| name)
+    }
+
+    /// Whether the step that failed mostly succeeded later on.
+    pub(super) fn succeeds_again(&self) -> bool {
+        let all: u32 = self.company.values().sum();
+        self.between.values().sum::<u32>() * 2 >= all.max(1)
+    }
+}
+
+/// The name with the highest count; of equals the first by name.
+fn most(counts: &BTreeMap<String, u32>) -> Option<(&str, u32)> {
+    let best = counts.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(*name)));
+    best.map(|(name, count)| (name.as_str(), *count))
 }

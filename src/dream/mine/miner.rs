@@ -2,6 +2,7 @@
 
 use crate::dream::mine::finding::Finding;
 use crate::dream::mine::ledger::Ledger;
+use crate::dream::mine::scope::Scopes;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};
 use crate::object::{Event, SessionFacts};
 
@@ -44,7 +45,9 @@ impl Miner {
             0 => (self.ledger.sessions.len() / 60).clamp(2, 5),
             least => least,
         };
-        let view = View { supports: self.ledger.supports(), ledger: &self.ledger, least };
+        let facts = self.ledger.facts();
+        let scopes = Scopes::of(&facts);
+        let view = View { supports: self.ledger.supports(), ledger: &self.ledger, least, scopes };
         let mut candidates = mistake::mine(&view);
         candidates.extend(outcome::mine(&view));
         candidates.extend(habit::mine(&view));
@@ -62,6 +65,8 @@ pub(super) struct View<'a> {
     pub(super) supports: Vec<super::support::Support>,
     /// The fewest sessions that make a finding.
     pub(super) least: usize,
+    /// Where findings hold.
+    pub(super) scopes: Scopes,
 }
 
 impl View<'_> {

@@ -29,6 +29,7 @@ mod outcome;
 mod preference;
 mod rank;
 mod read;
+mod scope;
 mod sequence;
 mod shell;
 mod shell_line;

@@ -23,6 +23,8 @@ pub(super) struct Candidate {
     pub(super) support: Support,
     /// How sure one may be with many sessions, per mille; at most 850.
     pub(super) weight: u16,
+    /// How much of that is left where something that matters is not known, per mille.
+    pub(super) share: u16,
     /// Candidates of one topic compete: of those with nearly equal sessions, the first stays.
     pub(super) topic: String,
 }
@@ -91,7 +93,8 @@ fn confidence(candidate: &Candidate) -> u16 {
     let sessions = candidate.support.sessions() as u64;
     let places = candidate.support.places() as f64;
     let by_sessions = u64::from(candidate.weight) * 1000 * sessions / (sessions * 1000 + 3000);
-    (by_sessions + ((places + 1.0).log2() * 12.0) as u64).min(990) as u16
+    let full = (by_sessions + ((places + 1.0).log2() * 12.0) as u64).min(990);
+    (full * u64::from(candidate.share) / 1000) as u16
 }
 
 /// FNV-1a, folded to 16 bits: tells two titles apart, nothing more.

@@ -46,6 +46,19 @@ impl Support {
         self.0.values().map(Vec::len).sum()
     }
 
+    /// The sessions.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.0.keys().copied()
+    }
+
+    /// In how many sessions both are at one event.
+    pub(super) fn together(&self, other: &Self) -> usize {
+        let meets = |(session, events): (&usize, &Vec<(u32, u32)>)| {
+            other.0.get(session).is_some_and(|held| events.iter().any(|event| held.contains(event)))
+        };
+        self.0.iter().filter(|pair| meets((pair.0, pair.1))).count()
+    }
+
     /// Whether `session` is among them.
     pub(super) fn holds(&self, session: usize) -> bool {
         self.0.contains_key(&session)
