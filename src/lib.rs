@@ -59,8 +59,8 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
-    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, Review, ReviewMerge,
-    SessionReader, Sessions, SuggestedChange, Suggestion,
+    DreamStatus, Evident, Feedback, Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled,
+    Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,

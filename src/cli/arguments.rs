@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
+    blame, brief, completions, demo, diff, dream, edit, export, feedback, get, import, init, list, log,
     merge, operation, put, reference, restore, revert, search, session, show, status, store, undo,
     verify,
 };
@@ -125,6 +125,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Say whether a memory helped or is wrong; dreams count it
+    Feedback(feedback::Feedback),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository

@@ -24,6 +24,7 @@ mod dream;
 mod edit;
 mod exit;
 mod export;
+mod feedback;
 mod get;
 mod import;
 mod init;

@@ -1,15 +1,18 @@
 //! What a curator is given, and what it hands back.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Time;
+use crate::dream::feedback::Feedback;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{
     Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Taint, Trust,
 };
-use crate::storage::{RecordId, TextId};
+use crate::storage::{MemoryId, RecordId, TextId};
 
 /// Proposes changes to a memory, given a snapshot of it and sessions. It writes nowhere: what it
 /// hands back is checked, stamped with trust and written to the dream's branch by the engine.
@@ -47,6 +50,27 @@ pub struct CuratorInput<'a> {
     pub sessions: &'a SessionReader<'a>,
     /// What the person who ordered the dream asked for.
     pub instructions: Option<&'a str>,
+    /// When the dream began.
+    pub now: Time,
+    /// Which memories were given to somebody; `None` where nothing keeps note of that.
+    pub recalls: Option<&'a dyn Recalled>,
+    /// What readers said of memories.
+    pub feedback: &'a [Feedback],
+}
+
+/// Tells which memories were given to somebody.
+pub trait Recalled: fmt::Debug + Send + Sync {
+    /// Since when note is kept without a gap; `None` if it is not kept now.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn since(&self) -> Result<Option<Time>>;
+
+    /// How often a memory was given to somebody, and when last.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn recalled(&self, memory: MemoryId) -> Result<(u64, Option<Time>)>;
 }
 
 /// A change that a curator suggests.

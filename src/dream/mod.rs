@@ -10,6 +10,7 @@ mod command;
 mod curator;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod feedback;
 mod manifest;
 mod mine;
 mod pass;
@@ -21,8 +22,11 @@ mod run;
 mod sources;
 
 pub use command::CommandCurator;
-pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use curator::{
+    Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
 pub use dream::Dream;
+pub use feedback::{Feedback, Opinion};
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};

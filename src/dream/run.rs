@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::curator::{Curator, SessionReader};
+use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, save,
@@ -37,6 +37,7 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    recalls: Option<Box<dyn Recalled>>,
 }
 
 impl Dream {
@@ -49,6 +50,7 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            recalls: None,
         }
     }
 }
@@ -84,6 +86,12 @@ impl DreamRun {
         self
     }
 
+    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
+        self.recalls = Some(Box::new(recalls));
+        self
+    }
+
     /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
@@ -103,7 +111,7 @@ impl DreamRun {
         let reader = SessionReader::new(&store, sessions);
         let dream = Dream::new(store.clone(), manifest.number);
         let outcome = Pass::new(
-            (&*self.curator, self.instructions.as_deref()),
+            (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref()),
             &dream,
             &reader,
             &author,

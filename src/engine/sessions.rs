@@ -8,7 +8,7 @@ use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{
-    Author, Event, Evidence, OperationKind, Session, SessionFacts, Stored, cut_into_chunks,
+    Author, Event, Evidence, OperationKind, Outcome, Session, SessionFacts, Stored, cut_into_chunks,
     make_chunk, make_session, open_chunk,
 };
 use crate::storage::{ChunkId, SessionObjectId, Shelf, TextId};
@@ -52,9 +52,41 @@ impl Store {
             taken.push(outcome);
             made.extend(objects.map(|(chunks, header)| (session.facts.id.clone(), chunks, header)));
         }
-        if made.is_empty() {
-            return Ok(taken);
+        if !made.is_empty() {
+            self.land_sessions(made, author)?;
         }
+        Ok(taken)
+    }
+
+    /// Writes down how a session ended, as a new version of its header with the same events; `None`
+    /// takes that back. What is known already changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such session.
+    pub fn mark_session(
+        &self,
+        id: &str,
+        outcome: Option<Outcome>,
+        author: &Author,
+    ) -> Result<Taken> {
+        let missing = || Error::not_found(format!("there is no session `{id}`"));
+        let known = self.session(id)?.ok_or_else(missing)?;
+        if known.facts().outcome == outcome {
+            return Ok(Taken::Known);
+        }
+        let facts = SessionFacts { outcome, ..known.facts().clone() };
+        let seed = self.core().seed()?;
+        let header = make_session(facts, known.extra(), known.chunks().to_vec(), &seed);
+        self.land_sessions(vec![(id.to_owned(), Vec::new(), header)], author)?;
+        Ok(Taken::Changed)
+    }
+
+    /// Writes new versions of sessions, durably together.
+    fn land_sessions(
+        &self,
+        made: Vec<(String, Vec<Stored>, Stored)>,
+        author: &Author,
+    ) -> Result<()> {
         let (store, author) = (self.name().clone(), author.clone());
         self.core().land(move |turn| {
             if !turn.has_store(&store) {
@@ -69,8 +101,7 @@ impl Store {
             }
             turn.operate(&store, &author, OperationKind::ImportSessions, Vec::new(), None)?;
             Ok(())
-        })?;
-        Ok(taken)
+        })
     }
 
     /// The new objects of a session; none if it is known as it is.
@@ -81,6 +112,9 @@ impl Store {
         limits::check(&what, bytes, limits::SESSION_BYTES_MAX, "bytes")?;
         let seed = self.core().seed()?;
         let known = self.session(&new.facts.id)?;
+        let mut facts = new.facts.clone();
+        // A transcript that says nothing of its end does not take back what was marked since.
+        facts.outcome = facts.outcome.or(known.as_ref().and_then(|known| known.facts().outcome));
         let old: &[(ChunkId, u32)] = known.as_ref().map_or(&[], Session::chunks);
         let view = self.core().view()?;
         let mut chunks = Vec::new();
@@ -107,13 +141,13 @@ impl Store {
         }
         if let Some(known) = &known
             && known.chunks() == chunks
-            && *known.facts() == new.facts
+            && *known.facts() == facts
             && known.extra() == new.extra.as_deref()
         {
             return Ok((Taken::Known, None));
         }
         let outcome = if known.is_some() { Taken::Changed } else { Taken::New };
-        let header = make_session(new.facts.clone(), new.extra.as_deref(), chunks, &seed);
+        let header = make_session(facts, new.extra.as_deref(), chunks, &seed);
         Ok((outcome, Some((added, header))))
     }
 

@@ -15,7 +15,7 @@ const FIRST: usize = 400;
 /// What is said of a workflow where no session tells how it ended.
 const UNKNOWN: &str = " Whether it helps is not known: no outcome was recorded.";
 /// The confidence in a workflow of unknown outcome, as a share of what it would be, per mille.
-const UNKNOWN_SHARE: u16 = 800;
+const UNKNOWN_SHARE: u16 = 880;
 /// How far below the others success must lie to make a mistake of a workflow, in tenths of a
 /// standard deviation. High, because many workflows are compared.
 const HARM: u32 = 32;
@@ -60,6 +60,7 @@ pub(super) fn workflow(
         weight,
         share: if split.is_some() { 1000 } else { UNKNOWN_SHARE },
         topic: key.split('/').next().unwrap_or(key).to_owned(),
+        gone: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Supp
         kind: FindingKind::Mistake,
         key: format!("mistakes/{key}"),
         topic: format!("mistakes/{key}"),
+        gone: None,
         text: format!("{what}{place} Seen in {seen} ({times} times).{split}"),
         rationale: format!("{title}: {times} places in {seen}."),
         title,

@@ -33,6 +33,7 @@ fn mistake(key: &str, title: &str, text: String, support: Support, weight: u16) 
         weight,
         share: 1000,
         topic: key.to_owned(),
+        gone: None,
     }
 }
 

@@ -99,6 +99,7 @@ fn preference(
         // What one user likes, the next may not.
         share: if users == 1 { ONE_USER_SHARE } else { 1000 },
         topic: "preferences".to_owned(),
+        gone: None,
     }
 }
 
@@ -128,20 +129,14 @@ fn telling<'a>(
 
 fn requests(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal, support): (u32, &Signal, &Support)| {
-        let what = format!(
-            "Users ask to {}{}, such as {}.",
-            signal.name,
-            company(view, &signal.name, support),
-            quotes(view, number)
-        );
-        preference(
-            view,
-            &format!("requests/{}", slug(&signal.name)),
-            format!("Users ask to {}", signal.name),
-            &what,
-            support,
-            640,
-        )
+        let company = company(view, &signal.name, support);
+        let what =
+            format!("Users ask to {}{company}, such as {}.", signal.name, quotes(view, number));
+        // A verb that goes with anything, such as to fix, says little of what is wanted.
+        let weight = if company.matches(',').count() < 2 { 570 } else { 640 };
+        let title = format!("Users ask to {}", signal.name);
+        let key = format!("requests/{}", slug(&signal.name));
+        preference(view, &key, title, &what, support, weight)
     };
     telling(view, Family::Request, ASK).into_iter().map(one).collect()
 }

@@ -27,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) share: u16,
     /// Candidates of one topic compete: of those with nearly equal sessions, the first stays.
     pub(super) topic: String,
+    /// The tool or command that it says was given up.
+    pub(super) gone: Option<String>,
 }
 
 /// The best findings, best first.
@@ -85,6 +87,7 @@ fn finding(confidence: u16, candidate: Candidate, key: String, facts: &[&Session
         confidence,
         sources: candidate.support.sources(facts),
         cites: candidate.support.cites(),
+        gone: candidate.gone,
     }
 }
 

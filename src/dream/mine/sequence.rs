@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::habit::workflow;
 use crate::dream::mine::ledger::{Family, Notes, Signal};
 use crate::dream::mine::miner::View;
