@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, export, feedback, get, import, init, list, log,
-    merge, operation, put, reference, restore, revert, search, session, show, status, store, undo,
-    verify,
+    blame, brief, completions, demo, diff, dream, edit, export, feedback, get, import, init, list,
+    log, merge, operation, put, reference, restore, revert, search, session, show, status, store,
+    undo, verify,
 };
 
 /// An embedded, versioned database for the memory of AI agents.

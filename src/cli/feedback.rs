@@ -42,9 +42,7 @@ impl Feedback {
         let said = said.hint_for(ErrorKind::NotFound, || "undream ls".to_owned())?;
         let (helpful, wrong) = (said.helpful, said.wrong);
         if call.json() {
-            return call.print_json(
-                &json!({"key": said.key, "helpful": helpful, "wrong": wrong}),
-            );
+            return call.print_json(&json!({"key": said.key, "helpful": helpful, "wrong": wrong}));
         }
         let mut page = call.page();
         writeln!(page, "{}: helpful {helpful}, wrong {wrong}.", escape(&said.key))?;

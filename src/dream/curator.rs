@@ -29,6 +29,12 @@ pub trait Curator {
         Trust::User
     }
 
+    /// Whether it takes sessions into account that earlier dreams read, [`SessionReader::earlier`], so
+    /// that its suggestions cover theirs.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Reads, and hands suggestions to `suggest`, best first.
     ///
     /// # Errors
@@ -126,18 +132,49 @@ struct Noted {
 #[derive(Debug)]
 pub struct SessionReader<'a> {
     store: &'a Store,
+    /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
+    /// How many are of this dream.
+    own: usize,
     noted: Mutex<BTreeMap<String, Noted>>,
 }
 
 impl<'a> SessionReader<'a> {
-    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
-        Self { store, sessions, noted: Mutex::default() }
+    pub(crate) fn new(store: &'a Store, mut sessions: Vec<Session>, earlier: Vec<Session>) -> Self {
+        let own = sessions.len();
+        sessions.extend(earlier);
+        Self { store, sessions, own, noted: Mutex::default() }
     }
 
     /// The sessions of the dream, without their events.
     pub fn sessions(&self) -> &[Session] {
-        &self.sessions
+        &self.sessions[..self.own]
+    }
+
+    /// Sessions that earlier dreams of the branch read, as they are now. They can be read and cited
+    /// too. Empty unless the curator says that it remembers, and the dream is of new sessions.
+    pub fn earlier(&self) -> &[Session] {
+        &self.sessions[self.own..]
+    }
+
+    fn index(&self, id: &str) -> Result<usize> {
+        let missing =
+            || Error::not_found(format!("session `{id}` is not among those of this dream"));
+        self.sessions.iter().position(|session| session.id() == id).ok_or_else(missing)
+    }
+
+    /// Takes note of a session's events as they were noted when it was read before.
+    pub(crate) fn note(&self, id: &str, events: Vec<(TextId, Source)>) -> Result<()> {
+        let session = self.index(id)?;
+        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.insert(id.to_owned(), Noted { session, events });
+        Ok(())
+    }
+
+    /// What was noted of a session's events; nothing if it was not read.
+    pub(crate) fn noted(&self, id: &str) -> Vec<(TextId, Source)> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.get(id).map(|noted| noted.events.clone()).unwrap_or_default()
     }
 
     /// The events of a session of this dream, in order. An erased event is an empty one, so that
@@ -146,10 +183,7 @@ impl<'a> SessionReader<'a> {
     /// # Errors
     /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
-        let missing =
-            || Error::not_found(format!("session `{id}` is not among those of this dream"));
-        let found = self.sessions.iter().position(|session| session.id() == id);
-        let index = found.ok_or_else(missing)?;
+        let index = self.index(id)?;
         let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
         let mut events = Vec::with_capacity(stored.len());
         let mut read = Vec::with_capacity(stored.len());
@@ -158,15 +192,15 @@ impl<'a> SessionReader<'a> {
             read.push((text, event.source()));
             events.push(event);
         }
-        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: read });
+        self.note(id, read)?;
         Ok(events)
     }
 
-    /// How many sessions and events were read.
+    /// How many sessions and events of this dream were read.
     pub(crate) fn read(&self) -> (usize, usize) {
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        (notes.len(), notes.values().map(|noted| noted.events.len()).sum())
+        let own = || notes.values().filter(|noted| noted.session < self.own);
+        (own().count(), own().map(|noted| noted.events.len()).sum())
     }
 
     /// Evidence for citations, the least trust of their sources and all of these together.

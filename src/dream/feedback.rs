@@ -69,12 +69,7 @@ impl Feedback {
     ///
     /// # Errors
     /// `NotFound` if there is no memory at `key`; what the database fails with.
-    pub fn give(
-        snapshot: &Snapshot,
-        key: &str,
-        opinion: Opinion,
-        author: &Author,
-    ) -> Result<Self> {
+    pub fn give(snapshot: &Snapshot, key: &str, opinion: Opinion, author: &Author) -> Result<Self> {
         let missing = || Error::not_found(format!("there is no memory at `{key}`"));
         let memory = snapshot.get(key)?.ok_or_else(missing)?.memory();
         let name = format!("{FOLDER}/{memory}");

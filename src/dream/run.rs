@@ -102,13 +102,15 @@ impl DreamRun {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
         let base = self.base(&author)?;
-        let sessions = self.select(&store)?;
+        let (sessions, earlier) = self.select(&store)?;
         let list: SessionList = sessions
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
         let mut manifest = self.open(&store, &base, &list)?;
-        let reader = SessionReader::new(&store, sessions);
+        let covered: BTreeSet<String> =
+            sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
+        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
         let outcome = Pass::new(
             (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref()),
@@ -132,7 +134,7 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, &list, &who)?;
+        Self::close(&store, &manifest, &covered, &who)?;
         Ok(dream)
     }
 
@@ -149,12 +151,13 @@ impl DreamRun {
         self.branch.snapshot()
     }
 
-    fn select(&self, store: &Store) -> Result<Vec<Session>> {
+    /// The sessions to read, and those that earlier dreams read where the curator remembers them.
+    fn select(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
         let read = match &self.sessions {
             Sessions::New => read_before(store, self.branch.name().as_str())?,
             _ => BTreeSet::new(),
         };
-        let mut chosen = Vec::new();
+        let (mut chosen, mut earlier) = (Vec::new(), Vec::new());
         let ids = match &self.sessions {
             Sessions::Ids(ids) => ids
                 .iter()
@@ -166,7 +169,9 @@ impl DreamRun {
             _ => store
                 .session_ids()?
                 .into_iter()
-                .filter(|(_, object)| !read.contains(&object.to_string()))
+                .filter(|(_, object)| {
+                    self.curator.remembers() || !read.contains(&object.to_string())
+                })
                 .map(|(_, object)| store.session_object(object))
                 .collect::<Result<Vec<_>>>()?,
         };
@@ -174,13 +179,15 @@ impl DreamRun {
             let facts = session.facts();
             let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
             let other = self.project.is_some() && self.project != facts.project;
-            if !hidden && !other {
-                chosen.push(session);
+            if hidden || other {
+                continue;
             }
+            let known = read.contains(&session.object_id().to_string());
+            if known { &mut earlier } else { &mut chosen }.push(session);
         }
         // Oldest first: what changed over time is read in the order in which it happened.
         chosen.sort_by_key(|session| (session.facts().started, session.id().to_owned()));
-        Ok(chosen)
+        Ok((chosen, earlier))
     }
 
     /// Takes the next number, writes the manifest and creates the dream's branch.
@@ -225,15 +232,19 @@ impl DreamRun {
         }
     }
 
-    /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
-    fn close(store: &Store, manifest: &Manifest, list: &SessionList, who: &Author) -> Result<()> {
+    /// Writes the account, and marks the waiting dreams whose sessions this one covers as well.
+    fn close(
+        store: &Store,
+        manifest: &Manifest,
+        covered: &BTreeSet<String>,
+        who: &Author,
+    ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
             }
-            let read: BTreeSet<&String> = list.iter().map(|(id, _)| id).collect();
             let snapshot = transaction.base().clone();
             for number in numbers(&snapshot)? {
                 let older: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
@@ -244,7 +255,7 @@ impl DreamRun {
                 }
                 let theirs: SessionList =
                     load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-                if theirs.iter().all(|(id, _)| read.contains(id)) {
+                if theirs.iter().all(|(id, _)| covered.contains(id)) {
                     older.status = DreamStatus::Superseded;
                     save(transaction, number, Part::Manifest, &older)?;
                 }

@@ -8,8 +8,8 @@ use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{
-    Author, Event, Evidence, OperationKind, Outcome, Session, SessionFacts, Stored, cut_into_chunks,
-    make_chunk, make_session, open_chunk,
+    Author, Event, Evidence, OperationKind, Outcome, Session, SessionFacts, Stored,
+    cut_into_chunks, make_chunk, make_session, open_chunk,
 };
 use crate::storage::{ChunkId, SessionObjectId, Shelf, TextId};
 

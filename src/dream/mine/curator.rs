@@ -3,12 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::dream::curator::{
+    Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion,
+};
+use crate::dream::mine::ledger::Digest;
 use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
+use crate::dream::mine::shelf::{Kept, Shelf};
 use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner};
 use crate::error::{ErrorKind, Result};
 use crate::limits;
-use crate::object::{Entry, Key, Kind, ProposalKind};
+use crate::object::{Entry, Key, Kind, ProposalKind, Session};
 
 /// The version of the method: raised when other sessions would give other proposals.
 const VERSION: &str = "0.2";
@@ -53,18 +57,16 @@ impl Curator for Mine {
         VERSION.to_owned()
     }
 
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn propose(
         &self,
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
-        let mut miner = Miner::new(self.options);
-        let mut ids = Vec::new();
-        for session in input.sessions.sessions() {
-            let events = input.sessions.events(session.id())?;
-            miner.read(session.facts().clone(), &events);
-            ids.push(session.id().to_owned());
-        }
+        let (miner, ids) = self.read(input)?;
         let memories = held(input)?;
         let mut suggestions = plans(input, &memories)?;
         let known = Known::of(&memories);
@@ -76,6 +78,48 @@ impl Curator for Mine {
         suggestions.truncate(self.options.findings_max);
         suggestions.into_iter().try_for_each(suggest)
     }
+}
+
+impl Mine {
+    /// All sessions taken in, with their ids in the order of their numbers. Where there is nothing new
+    /// to read, what was read before has been told.
+    fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
+        let reader = input.sessions;
+        let shelf = Shelf::open(input.memory.store(), VERSION)?;
+        let mut miner = Miner::new(self.options);
+        let mut ids = Vec::new();
+        if reader.sessions().is_empty() {
+            return Ok((miner, ids));
+        }
+        let mut sessions: Vec<&Session> =
+            reader.earlier().iter().chain(reader.sessions()).collect();
+        sessions.sort_by_key(|session| (session.facts().started, session.id()));
+        for session in sessions {
+            let digest = digest(session, reader, &shelf)?;
+            miner.absorb(session.facts().clone(), digest);
+            ids.push(session.id().to_owned());
+        }
+        Ok((miner, ids))
+    }
+}
+
+/// What a session adds: as it was kept, or read anew.
+fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Result<Digest> {
+    match shelf.load(session.object_id()) {
+        Ok(Some(kept)) if kept.events.len() == session.events() as usize => {
+            reader.note(session.id(), kept.events)?;
+            return Ok(kept.digest);
+        }
+        Ok(_) => {}
+        // What is derived is derived again.
+        Err(error) if error.kind() == ErrorKind::Corrupt => {}
+        Err(error) => return Err(error),
+    }
+    let events = reader.events(session.id())?;
+    let digest = Miner::digest(session.facts(), &events);
+    let kept = Kept { events: reader.noted(session.id()), digest };
+    shelf.keep(session.object_id(), &kept)?;
+    Ok(kept.digest)
 }
 
 /// All memories that can be read. What was erased says nothing.
@@ -145,8 +189,12 @@ fn suggestion(
     let (told, inputs) = match known.fate(&finding) {
         Fate::New => (String::new(), Vec::new()),
         Fate::Known => return Ok(None),
-        Fate::Strengthen(held) => (" Memory says so; more sessions do now.".into(), vec![held.record]),
-        Fate::Correct(held) => (" It corrects what memory says at this key.".into(), vec![held.record]),
+        Fate::Strengthen(held) => {
+            (" Memory says so; more sessions do now.".into(), vec![held.record])
+        }
+        Fate::Correct(held) => {
+            (" It corrects what memory says at this key.".into(), vec![held.record])
+        }
     };
     let cites = cited(&finding, ids);
     let entry = Entry::new(finding.text)

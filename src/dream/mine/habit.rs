@@ -43,7 +43,8 @@ pub(super) fn workflow(
     let split = support.split(&view.ledger.facts());
     let outcome = split.map_or(UNKNOWN.to_owned(), Split::sentence);
     let (seen, times) = (view.share(support.sessions()), support.places());
-    let harmful = split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1);
+    let harmful =
+        split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1);
     let (kind, floor, warning) = if harmful {
         (FindingKind::Mistake, "mistakes", " Sessions that do so fail more often than others.")
     } else {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::dream::mine::support::Support;
 use crate::object::SessionFacts;
 
@@ -15,7 +17,7 @@ const EXAMPLES_MAX: usize = 12;
 const STEPS_MAX: usize = 4_000;
 
 /// What a signal tells; decides who mines it.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) enum Family {
     /// A call failed with a message of this form. Scope: the tool.
     Error,
@@ -62,7 +64,7 @@ pub(super) enum Family {
 }
 
 /// Something that can be seen in a session.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) struct Signal {
     pub(super) family: Family,
     pub(super) scope: String,
@@ -70,7 +72,7 @@ pub(super) struct Signal {
 }
 
 /// A signal in one session.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Sighting {
     places: Vec<u32>,
     /// Where in the session it was first seen, per mille.
@@ -78,7 +80,7 @@ struct Sighting {
 }
 
 /// One step of a session: a tool, or one command of a shell line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Step {
     pub(super) signal: u32,
     pub(super) event: u32,
@@ -95,7 +97,7 @@ pub(super) struct Notes {
 }
 
 /// What is kept of one signal beside where it was seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Lore {
     /// How it looked where it was first seen.
     pub(super) examples: Vec<String>,
@@ -105,6 +107,15 @@ pub(super) struct Lore {
     /// For a failure, what succeeded between it and a later success of the very step that failed,
     /// with the number of times.
     pub(super) between: BTreeMap<String, u32>,
+}
+
+/// What one session adds to a ledger: kept, it need not be read again; left out, it is taken away.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Digest {
+    events: u32,
+    signals: Vec<(Signal, Lore)>,
+    steps: Vec<Step>,
+    sightings: BTreeMap<u32, Sighting>,
 }
 
 /// All sightings.
@@ -123,6 +134,35 @@ impl Ledger {
             steps: Vec::new(),
             events: events as u32,
             sightings: BTreeMap::new(),
+        });
+    }
+
+    /// What the one session of this ledger adds.
+    pub(super) fn into_digest(mut self) -> Digest {
+        let notes = self.sessions.pop().expect("BUG: no session is open");
+        let Notes { events, steps, sightings, .. } = notes;
+        Digest { events, signals: self.signals, steps, sightings }
+    }
+
+    /// Adds what one more session holds.
+    pub(super) fn absorb(&mut self, facts: SessionFacts, digest: Digest) {
+        let mut numbers = Vec::with_capacity(digest.signals.len());
+        for (signal, lore) in digest.signals {
+            let number = self.number(signal.family, &signal.scope, &signal.name);
+            self.signals[number as usize].1.absorb(lore);
+            numbers.push(number);
+        }
+        let renumbered = |signal: u32| numbers.get(signal as usize).copied();
+        let steps = digest.steps.into_iter();
+        let steps =
+            steps.filter_map(|step| Some(Step { signal: renumbered(step.signal)?, ..step }));
+        let sightings = digest.sightings.into_iter();
+        let sightings = sightings.filter_map(|(signal, held)| Some((renumbered(signal)?, held)));
+        self.sessions.push(Notes {
+            facts,
+            steps: steps.collect(),
+            events: digest.events,
+            sightings: sightings.collect(),
         });
     }
 
@@ -228,6 +268,17 @@ impl Ledger {
 }
 
 impl Lore {
+    /// Adds what another session tells of the same signal.
+    fn absorb(&mut self, other: Self) {
+        other.examples.iter().for_each(|example| self.example(example));
+        for (name, count) in other.company {
+            *self.company.entry(name).or_default() += count;
+        }
+        for (name, count) in other.between {
+            *self.between.entry(name).or_default() += count;
+        }
+    }
+
     /// Keeps an example while there are not too many different ones.
     pub(super) fn example(&mut self, text: &str) {
         if self.examples.len() < EXAMPLES_MAX && !self.examples.iter().any(|held| held == text) {

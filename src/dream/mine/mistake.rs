@@ -54,7 +54,9 @@ fn remedy(view: &View<'_>, signal: u32) -> String {
     let lore = view.ledger.lore(signal);
     match lore.companion() {
         Some((SAME_STEP, share)) if share >= 400 => {
-            let bridge = lore.bridge().map_or(String::new(), |step| format!(", mostly after {}", quoted([step])));
+            let bridge = lore
+                .bridge()
+                .map_or(String::new(), |step| format!(", mostly after {}", quoted([step])));
             format!(" A later try of the same step succeeded ({}% of cases){bridge}.", share / 10)
         }
         Some((step, share)) if step != SAME_STEP && share >= 300 => {

@@ -133,7 +133,7 @@ fn requests(view: &View<'_>) -> Vec<Candidate> {
         let what =
             format!("Users ask to {}{company}, such as {}.", signal.name, quotes(view, number));
         // A verb that goes with anything, such as to fix, says little of what is wanted.
-        let weight = if company.matches(',').count() < 2 { 570 } else { 640 };
+        let weight = if company.is_empty() { 570 } else { 640 };
         let title = format!("Users ask to {}", signal.name);
         let key = format!("requests/{}", slug(&signal.name));
         preference(view, &key, title, &what, support, weight)
@@ -180,7 +180,8 @@ fn names(view: &View<'_>) -> Vec<Candidate> {
 /// The most frequent signals of `family` in the users' own words.
 fn frequent<'a>(view: &'a View<'_>, family: Family) -> Vec<(u32, &'a Signal, &'a Support)> {
     let most = view.all() * SUBJECT / 1000;
-    let all = view.ledger.family(family).map(|(number, signal)| (number, signal, view.support(number)));
+    let all =
+        view.ledger.family(family).map(|(number, signal)| (number, signal, view.support(number)));
     let enough = |support: &Support| {
         support.sessions() >= view.least.max(HELD_MIN) && support.sessions() <= most
     };

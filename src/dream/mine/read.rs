@@ -209,7 +209,9 @@ impl Reader<'_> {
             let again = done == Some(failure.step.as_str());
             for &signal in &failure.signals {
                 let lore = self.ledger.lore_mut(signal);
-                if let Some(done) = done.filter(|_| failure.class.is_some() || failure.first.is_none()) {
+                if let Some(done) =
+                    done.filter(|_| failure.class.is_some() || failure.first.is_none())
+                {
                     let name = if again { SAME_STEP } else { done };
                     *lore.company.entry(name.to_owned()).or_default() += 1;
                 }

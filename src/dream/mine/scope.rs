@@ -74,8 +74,8 @@ impl Scope {
         let (&number, &held) = counts.iter().max_by_key(|(_, count)| **count)?;
         let (name, all) = &self.names[number as usize];
         let known = !name.is_empty() && name != "unknown";
-        let narrow = held * 1000 >= support.sessions() * HELD
-            && all * 1000 <= self.values.len() * COMMON;
+        let narrow =
+            held * 1000 >= support.sessions() * HELD && all * 1000 <= self.values.len() * COMMON;
         (known && narrow).then_some(name)
     }
 }

@@ -60,7 +60,14 @@ const RULES: [&str; 21] = [
 ];
 /// Words that open what is not to be done.
 const BANS: [&str; 9] = [
-    "don't", "dont", "do not", "never", "no need to", "avoid", "you shouldn't", "should not",
+    "don't",
+    "dont",
+    "do not",
+    "never",
+    "no need to",
+    "avoid",
+    "you shouldn't",
+    "should not",
     "without",
 ];
 /// Openings of a message that takes back or corrects what the agent did.
@@ -167,7 +174,8 @@ fn hear_sentence(sentence: &str, speech: &mut Speech) {
     let ruled = RULES.iter().any(|cue| lower.contains(&format!(" {cue} ")));
     if ruled || speech.asks.last().is_some_and(|(_, held)| held == sentence) {
         let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| is_subject(word)));
-        let pairs = pairs.map(|pair| (format!("{} {}", pair[0], base(&pair[1])), sentence.to_owned()));
+        let pairs =
+            pairs.map(|pair| (format!("{} {}", pair[0], base(&pair[1])), sentence.to_owned()));
         speech.phrases.extend(pairs);
     }
     if let Some(verb) = banned(&lower) {

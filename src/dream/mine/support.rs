@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::mine::finding::{Cite, Sources};
-use crate::limits::EVIDENCE_MAX;
 use crate::object::SessionFacts;
+
+/// The most citations of one candidate beyond one per session: each is stored with the proposal.
+const CITES_MAX: usize = 8_192;
 
 /// Sessions and the events in them that speak for a candidate.
 #[derive(Clone, Debug, Default)]
@@ -76,9 +78,9 @@ impl Support {
         (common * 1000).checked_div(all).unwrap_or(0)
     }
 
-    /// The citations: every session, and as many places of each as the limit on evidence allows.
+    /// The citations: every session, and as many places of each as [`CITES_MAX`] allows.
     pub(super) fn cites(&self) -> Vec<Cite> {
-        let each = (EVIDENCE_MAX / self.sessions().max(1)).max(1);
+        let each = (CITES_MAX / self.sessions().max(1)).max(1);
         let mut cites = Vec::new();
         for (&session, events) in &self.0 {
             let places = events.iter().take(each);

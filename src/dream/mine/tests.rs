@@ -96,6 +96,20 @@ fn keys_stay_when_sessions_are_added_and_are_unique() {
     }
 }
 
+/// Keys that earlier versions gave: memories stand at them, so later versions keep them.
+const GOLDEN: [&str; 1] = ["x"];
+
+#[test]
+fn keys_stay_across_versions() {
+    let mut sessions = stuck_drawers(8);
+    sessions.extend(failing_checks(8));
+    sessions.extend(no_trial_succeeds());
+    let findings = mine(&sessions);
+    let mut given = keys(&findings);
+    given.sort_unstable();
+    assert_eq!(given, GOLDEN);
+}
+
 #[test]
 fn dropping_the_cited_events_weakens_every_finding() {
     let mut sessions = stuck_drawers(8);

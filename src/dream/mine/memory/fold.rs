@@ -73,7 +73,11 @@ fn plan(mut group: Vec<&Held>, taken: &BTreeSet<&str>) -> Option<Plan> {
         kind,
         title,
         changes,
-        rationale: format!("{rationale} `{}` stays; folded into it: {}.", kept.key, keys.join(", ")),
+        rationale: format!(
+            "{rationale} `{}` stays; folded into it: {}.",
+            kept.key,
+            keys.join(", ")
+        ),
         confidence: (400 + least / 2) as u16,
         inputs: group.iter().map(|held| held.record).collect(),
     })

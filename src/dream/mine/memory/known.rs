@@ -61,12 +61,15 @@ impl<'a> Known<'a> {
         if let Some(held) = self.by_key.get(finding.key.as_str()) {
             let before = rests_on(&held.entry);
             let statements = (statement(&held.entry.text), statement(&finding.text));
-            let same =
-                Shingles::of(&statements.0).likeness(&Shingles::of(&statements.1)) >= SAME;
+            let same = Shingles::of(&statements.0).likeness(&Shingles::of(&statements.1)) >= SAME;
             return match before {
                 _ if held.is_by_person() => Fate::Known,
                 Some(before) if sessions * 1000 >= before * GROWN => {
-                    if same { Fate::Strengthen(Box::new((*held).clone())) } else { Fate::Correct(Box::new((*held).clone())) }
+                    if same {
+                        Fate::Strengthen(Box::new((*held).clone()))
+                    } else {
+                        Fate::Correct(Box::new((*held).clone()))
+                    }
                 }
                 Some(before) if same || sessions < before => Fate::Known,
                 None if same => Fate::Known,
@@ -116,9 +119,10 @@ pub(in crate::dream::mine) fn outdated(
     let tells = |held: &&Held| {
         let text = &held.entry.text;
         let named = text.contains(&format!("`{name}`"))
-            || name.len() > 3 && words(text).windows(name.split(' ').count()).any(|run| {
-                run.join(" ") == name.to_lowercase()
-            });
+            || name.len() > 3
+                && words(text)
+                    .windows(name.split(' ').count())
+                    .any(|run| run.join(" ") == name.to_lowercase());
         // The miner's own account of the change is no memory of the habit.
         let drift = held.key.as_str().starts_with("drift/");
         named && !drift && !text.contains("Superseded: ")

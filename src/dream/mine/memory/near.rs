@@ -34,9 +34,8 @@ impl Shingles {
     }
 
     fn minima(&self) -> Vec<u64> {
-        let minimum = |seed: u64| {
-            self.0.iter().map(|hash| mix(hash ^ mix(seed))).min().unwrap_or(u64::MAX)
-        };
+        let minimum =
+            |seed: u64| self.0.iter().map(|hash| mix(hash ^ mix(seed))).min().unwrap_or(u64::MAX);
         (1..=(ROWS * BANDS) as u64).map(minimum).collect()
     }
 }

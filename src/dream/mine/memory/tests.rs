@@ -61,7 +61,8 @@ fn texts_that_differ_in_a_number_a_name_or_a_not_are_no_duplicates() {
 
 #[test]
 fn likely_pairs_among_many_are_found() {
-    let filler = |n: usize| format!("Letter {} concerns matter {} of the {} office.", n, n * 7, n * 13);
+    let filler =
+        |n: usize| format!("Letter {} concerns matter {} of the {} office.", n, n * 7, n * 13);
     let mut texts: Vec<String> = (0..2_000).map(filler).collect();
     texts.push(TEA.to_owned());
     texts.push(TEA.replace("guests", "visitors"));
@@ -89,17 +90,21 @@ fn what_two_agents_hold_is_promoted() {
 #[test]
 fn an_overlong_memory_is_split_at_its_headings_and_keeps_all_words() {
     let part = "Words to be kept. ".repeat(120);
-    let text = format!("Before.\n# One\n{part}\n```\n# no heading\n```\n# Two\n{part}\n# Two\nEnd.");
+    let text =
+        format!("Before.\n# One\n{part}\n```\n# no heading\n```\n# Two\n{part}\n# Two\nEnd.");
     let plans = split(&[held("notes/long", &text), held("notes/short", "Short.")]);
     assert_eq!(plans.len(), 1);
     let changes = &plans[0].changes;
-    assert_eq!(keys(changes), [
-        "remove notes/long",
-        "put notes/long/overview",
-        "put notes/long/one",
-        "put notes/long/two",
-        "put notes/long/two-2"
-    ]);
+    assert_eq!(
+        keys(changes),
+        [
+            "remove notes/long",
+            "put notes/long/overview",
+            "put notes/long/one",
+            "put notes/long/two",
+            "put notes/long/two-2"
+        ]
+    );
     let joined: String = changes[1..].iter().map(|change| put(change).1).collect();
     assert_eq!(joined, text);
 }
@@ -119,7 +124,8 @@ fn day(number: i64) -> Time {
 
 #[test]
 fn unused_is_stale_only_where_the_log_is_long_enough() {
-    let mut memories = vec![held("old", "a"), held("young", "b"), held("used", "c"), held("liked", "d")];
+    let mut memories =
+        vec![held("old", "a"), held("young", "b"), held("used", "c"), held("liked", "d")];
     memories[2].usage.last = Some(day(190));
     memories[3].usage.helpful = 1;
     let plans = |since| {
