@@ -24,7 +24,7 @@ pub(crate) enum Session {
     /// Take in transcripts: files, or directories such as ~/.claude/projects
     Import(Import),
     /// List the sessions
-    List,
+    List(List),
     /// Show a session, or some of its events
     Show(Show),
     /// Write down how a session ended
@@ -52,6 +52,19 @@ enum End {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only sessions that began at this time or later: 2026-03-01, yesterday, '3 days ago', ...
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only sessions of this user
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only sessions of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The session, and from which event to which: chat-812#40-44
     #[arg(value_name = "ID[#FROM-TO]")]
@@ -62,34 +75,49 @@ impl Session {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         match self {
             Self::Import(import) => import.run(call),
-            Self::List => list(call),
+            Self::List(list) => list.run(call),
             Self::Show(show) => show.run(call),
             Self::Mark(mark) => mark.run(call),
         }
     }
 }
 
-fn list(call: &Call) -> Outcome {
-    let store = call.store(Access::Read)?;
-    let ids = store.session_ids()?;
-    if call.json() {
-        let mut values = Vec::with_capacity(ids.len());
-        for (_, object) in ids {
-            let session = store.session_object(object)?;
-            values.push(shape::session(session.facts(), session.events()));
+impl List {
+    fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Read)?;
+        let sessions = self.sessions(&store)?;
+        if call.json() {
+            let value = |found: &Stored| shape::session(found.facts(), found.events());
+            let values: Vec<Value> = sessions.iter().map(value).collect();
+            return call.print_json(&json!({"sessions": values}));
         }
-        return call.print_json(&json!({"sessions": values}));
+        if sessions.is_empty() {
+            call.note("There are no such sessions.");
+        }
+        let now = store.database().now();
+        let mut page = call.long_page();
+        for session in &sessions {
+            write_line(&mut page, call.paint, session, now)?;
+        }
+        Ok(page.finish()?)
     }
-    if ids.is_empty() {
-        call.note("There are no sessions.");
+
+    /// The sessions that were asked for. One that does not say when it began is not `since` a time.
+    fn sessions(&self, store: &Store) -> Outcome<Vec<Stored>> {
+        let since = self.since.as_deref().map(|text| store.database().since(text)).transpose()?;
+        let mut sessions = Vec::new();
+        for (_, object) in store.session_ids()? {
+            let session = store.session_object(object)?;
+            let facts = session.facts();
+            let wanted = since.is_none_or(|since| facts.started.is_some_and(|at| at >= since))
+                && (self.user.is_none() || self.user == facts.user)
+                && (self.project.is_none() || self.project == facts.project);
+            if wanted {
+                sessions.push(session);
+            }
+        }
+        Ok(sessions)
     }
-    let now = store.database().now();
-    let mut page = call.long_page();
-    for (_, object) in ids {
-        let session = store.session_object(object)?;
-        write_line(&mut page, call.paint, &session, now)?;
-    }
-    Ok(page.finish()?)
 }
 
 fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Time) -> Outcome {

@@ -8,9 +8,11 @@
 
 mod command;
 mod curator;
+mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod feedback;
+mod grounds;
 mod manifest;
 mod mine;
 mod pass;
@@ -20,11 +22,15 @@ mod revert;
 mod review;
 mod run;
 mod sources;
+mod standing;
+mod why;
+mod withdrawal;
 
 pub use command::CommandCurator;
 pub use curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
+pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use feedback::{Feedback, Opinion};
 pub use manifest::{Choice, DreamStatus, Manifest};
@@ -34,3 +40,5 @@ pub use revert::DreamRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
+pub use why::{Approval, Cite, Relation, Why, WhyStep};
+pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

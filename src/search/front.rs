@@ -182,6 +182,30 @@ impl SearchQuery {
         Ok(Hits::new(found, words.into_iter().collect(), analyser))
     }
 
+    /// The snapshot it searches, and the search.
+    pub(super) fn opened(self) -> Result<(Snapshot, Self)> {
+        let snapshot = self.snapshot?;
+        Ok((snapshot.clone(), Self { snapshot: Ok(snapshot), ..self }))
+    }
+
+    /// How many hits are wanted.
+    pub(super) fn wanted(&self) -> usize {
+        self.limit
+    }
+
+    /// The same search at another snapshot.
+    pub(super) fn anew(&self, snapshot: &Snapshot) -> Self {
+        Self {
+            search: self.search.clone(),
+            snapshot: Ok(snapshot.clone()),
+            query: self.query.clone(),
+            limit: self.limit,
+            prefix: self.prefix.clone(),
+            kinds: self.kinds.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+
     /// What a document must pass: one of each list.
     fn facets(&self) -> Vec<Vec<Facet>> {
         let mut facets = Vec::new();

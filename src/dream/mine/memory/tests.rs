@@ -33,6 +33,7 @@ fn keys(changes: &[SuggestedChange]) -> Vec<String> {
         SuggestedChange::Put(key, _) => format!("put {key}"),
         SuggestedChange::Remove(key) => format!("remove {key}"),
         SuggestedChange::Rename(from, to) => format!("rename {from} {to}"),
+        SuggestedChange::Malformed(why) => panic!("{why:?}"),
     };
     changes.iter().map(one).collect()
 }
