@@ -52,37 +52,40 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod progress;
 mod search;
 mod storage;
 mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Curator, CuratorInput, Derived, Dream,
-    DreamRevert, DreamRun, DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources,
-    Relation, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
-    WhyStep,
+    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
+    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, KeepRule, Manifest,
+    Mine, Proposal, ProposalSources, Relation, Remaining, Review, ReviewMerge, SessionReader,
+    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, Grounds,
-    HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved,
-    Restore, Snapshot, Store, Taken, Transaction, VerifyReport,
+    ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed, FeedEdit,
+    FeedRow, Finding, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options,
+    Quarantine, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
+    TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
 pub use exchange::{
     ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
-    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+    SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
 pub use object::{
     Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
     Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb, is_unprintable,
+    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
+    Tombstone, ToolCall, Trust, Verb, is_unprintable,
 };
+pub use progress::{Progress, Step};
 pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

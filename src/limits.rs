@@ -45,6 +45,9 @@ pub const EDITS_MAX: usize = 4_000_000;
 /// The largest row of the log, in bytes.
 pub const ROW_BYTES_MAX: usize = u32::MAX as usize;
 
+/// The most erasable texts of one object.
+pub const OBJECT_TEXTS_MAX: usize = u16::MAX as usize;
+
 /// Checks that `what`, measured in `unit`, is not over `max`.
 pub(crate) fn check(what: &str, actual: usize, max: usize, unit: &str) -> Result<()> {
     if actual > max {

@@ -61,6 +61,8 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Revert(revert) => revert.run(call),
         Verb::Restore(restore) => restore.run(call),
         Verb::Undo(undo) => undo.run(call),
+        Verb::Endorse(endorse) => endorse.run(call),
+        Verb::Unendorse(unendorse) => unendorse.run(call),
         Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
@@ -71,6 +73,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Verify(verify) => verify.run(call),
         Verb::Demo(demo) => demo.run(call),
         Verb::Completions(completions) => completions.run(call),
+        Verb::Manual(manual) => manual.run(call),
     }
 }
 

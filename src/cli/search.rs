@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use undream::{Hit, Kind, Search as Index, Snapshot, Store};
 
-use super::arguments::Reading;
+use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call, Eye};
 use super::exit::{Outcome, USAGE};
 use super::page::Page;
@@ -23,11 +23,11 @@ pub(crate) struct Search {
     /// Words, each wanted; +word requires, -word excludes, "two words" is a phrase
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
-    /// At most so many
+    /// How many hits to show at most
     #[arg(short, long, value_name = "N", default_value = "10")]
     number: usize,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only memories of this kind; given several times, of any of them
     #[arg(long)]
@@ -38,6 +38,8 @@ pub(crate) struct Search {
     /// Show which ranks the memories had at this revision, and what changed them since
     #[arg(long, value_name = "REV")]
     against: Option<String>,
+    #[command(flatten)]
+    trusting: Trusting,
     #[command(flatten)]
     reading: Reading,
 }
@@ -53,6 +55,7 @@ impl Search {
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }
+        search = search.trusted(self.trusting.filter());
         search = kinds.into_iter().fold(search, undream::SearchQuery::kind);
         search = self.label.iter().fold(search, undream::SearchQuery::label);
         if let Some(then) = &self.against {

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::dream::footing::Footing;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{
-    Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Taint, Trust,
-};
+use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Trust};
+use crate::progress::Work;
 use crate::storage::{RecordId, TextId};
+
+/// A shorter quote stands in almost any event, so it proves no reading.
+const QUOTE_CHARS_MIN: usize = 16;
 
 /// Proposes changes to a memory, given a snapshot of it and sessions. It writes nowhere: what it
 /// hands back is checked, stamped with trust and written to the dream's branch by the engine.
@@ -20,8 +23,9 @@ pub trait Curator {
     /// The version of its method, so that a dream can say what made it.
     fn version(&self) -> String;
 
-    /// The most that its proposals may be trusted, whatever they cite. A curator whose reading
-    /// cannot be followed says less than [`Trust::User`].
+    /// The most that its proposals may be trusted, whatever they cite, unless every citation has a
+    /// quote that is found where it says. A curator whose reading cannot be followed says less
+    /// than [`Trust::User`].
     fn trust_max(&self) -> Trust {
         Trust::User
     }
@@ -58,6 +62,8 @@ pub enum SuggestedChange {
     Remove(Key),
     /// Move a memory.
     Rename(Key, Key),
+    /// What was said is no change, because of this. The suggestion is dropped and counted.
+    Malformed(String),
 }
 
 /// Events of a session, by the session's own id; both numbers inclusive, counted from 0.
@@ -69,6 +75,23 @@ pub struct Citation {
     pub first: u32,
     /// The last event.
     pub last: u32,
+    /// Words of one of these events, letter by letter. A curator whose reading cannot be followed
+    /// is trusted as far as what it cites if each of its citations has a quote that is found there.
+    pub quote: Option<String>,
+}
+
+impl Citation {
+    /// Cites events `first` to `last` of a session, without a quote.
+    pub fn new(session: impl Into<String>, first: u32, last: u32) -> Self {
+        Self { session: session.into(), first, last, quote: None }
+    }
+
+    /// Adds a quote.
+    #[must_use]
+    pub fn quoting(mut self, quote: impl Into<String>) -> Self {
+        self.quote = Some(quote.into());
+        self
+    }
 }
 
 /// One suggestion: changes that belong together, and what they rest on.
@@ -104,11 +127,14 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     sessions: Vec<Session>,
     noted: Mutex<BTreeMap<String, Noted>>,
+    work: Work,
 }
 
 impl<'a> SessionReader<'a> {
     pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
-        Self { store, sessions, noted: Mutex::default() }
+        let total = sessions.len() as u64;
+        let work = store.database().progress().begin("sessions", Some(total));
+        Self { store, sessions, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -135,7 +161,9 @@ impl<'a> SessionReader<'a> {
             events.push(event);
         }
         let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: read });
+        if notes.insert(id.to_owned(), Noted { session: index, events: read }).is_none() {
+            self.work.advance();
+        }
         Ok(events)
     }
 
@@ -145,15 +173,24 @@ impl<'a> SessionReader<'a> {
         (notes.len(), notes.values().map(|noted| noted.events.len()).sum())
     }
 
-    /// Evidence for citations, the least trust of their sources and all of these together.
+    /// The sessions that were read, each with the object that was.
+    pub(crate) fn read_list(&self) -> Vec<(String, String)> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = notes
+            .iter()
+            .map(|(id, noted)| (id.clone(), self.sessions[noted.session].object_id().to_string()));
+        read.collect()
+    }
+
+    /// Evidence for citations, and what its events come to as grounds.
     ///
     /// # Errors
     /// `Invalid` if a citation names a session or an event that was not read.
-    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Trust, Taint)> {
+    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Footing)> {
         limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut evidence = Vec::with_capacity(cites.len());
-        let (mut trust, mut taint) = (None::<Trust>, Taint::default());
+        let mut grounds = Footing::default();
         for cite in cites {
             let unread = || {
                 Error::invalid(format!(
@@ -166,10 +203,7 @@ impl<'a> SessionReader<'a> {
             let events = session.events.get(range).filter(|events| !events.is_empty());
             let events = events.ok_or_else(unread)?;
             limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
-            for (_, source) in events {
-                trust = Some(trust.map_or(source.trust(), |least| least.min(source.trust())));
-                taint = taint.union(Taint::of(*source));
-            }
+            events.iter().for_each(|(_, source)| grounds.add_source(*source));
             evidence.push(Evidence {
                 session: self.sessions[session.session].object_id(),
                 first: cite.first,
@@ -177,6 +211,29 @@ impl<'a> SessionReader<'a> {
                 texts: events.iter().map(|(text, _)| *text).collect(),
             });
         }
-        Ok((evidence, trust.unwrap_or_default(), taint))
+        Ok((evidence, grounds))
+    }
+
+    /// Whether there are citations and each has a quote that stands in one of its events.
+    ///
+    /// # Errors
+    /// `Corrupt` if a session is damaged.
+    pub(crate) fn quotes_verify(&self, cites: &[Citation]) -> Result<bool> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        for cite in cites {
+            let quote = cite.quote.as_deref().map_or("", str::trim);
+            let (Some(noted), true) =
+                (notes.get(&cite.session), quote.chars().count() >= QUOTE_CHARS_MIN)
+            else {
+                return Ok(false);
+            };
+            let session = &self.sessions[noted.session];
+            let events = self.store.events(session, cite.first..=cite.last)?;
+            let mut texts = events.iter().filter_map(|(_, _, event)| event.as_ref());
+            if !texts.any(|event| event.text().contains(quote)) {
+                return Ok(false);
+            }
+        }
+        Ok(!cites.is_empty())
     }
 }

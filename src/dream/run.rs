@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dream::curator::{Curator, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, save,
+    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Snapshot, Store, Transaction};
+use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Author, Message, RefKind, RefName, Session};
+use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
 /// The label of a session that no dream may read.
 const NOT_FOR_DREAMS: &str = "dream: no";
@@ -37,6 +37,7 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    trust_max: Trust,
 }
 
 impl Dream {
@@ -49,6 +50,7 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            trust_max: Trust::User,
         }
     }
 }
@@ -78,6 +80,13 @@ impl DreamRun {
         self
     }
 
+    /// The most that a proposal is trusted unless every quote it gives is found where it says:
+    /// what a policy allows a curator, whatever the curator claims for itself.
+    pub fn trust_max(mut self, most: Trust) -> Self {
+        self.trust_max = most;
+        self
+    }
+
     /// On whose behalf the dream runs; the curator's unless told otherwise.
     pub fn author(mut self, author: Author) -> Self {
         self.author = Some(author);
@@ -99,11 +108,11 @@ impl DreamRun {
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
-        let mut manifest = self.open(&store, &base, &list)?;
+        let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let reader = SessionReader::new(&store, sessions);
         let dream = Dream::new(store.clone(), manifest.number);
         let outcome = Pass::new(
-            (&*self.curator, self.instructions.as_deref()),
+            (&*self.curator, self.instructions.as_deref(), self.trust_max),
             &dream,
             &reader,
             &author,
@@ -114,7 +123,7 @@ impl DreamRun {
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
-        manifest.after = signal(&dream.branch().snapshot()?)?;
+        manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
             Err(error) => {
                 manifest.failure = Some(describe(&error));
@@ -124,7 +133,7 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, &list, &who)?;
+        Self::close(&store, &manifest, (&list, &reader.read_list()), &who)?;
         Ok(dream)
     }
 
@@ -162,9 +171,12 @@ impl DreamRun {
                 .map(|(_, object)| store.session_object(object))
                 .collect::<Result<Vec<_>>>()?,
         };
+        let kept_out: BTreeSet<String> =
+            store.quarantined()?.into_iter().map(|found| found.session).collect();
         for session in ids {
             let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
+                || kept_out.contains(session.id());
             let other = self.project.is_some() && self.project != facts.project;
             if !hidden && !other {
                 chosen.push(session);
@@ -175,14 +187,21 @@ impl DreamRun {
         Ok(chosen)
     }
 
-    /// Takes the next number, writes the manifest and creates the dream's branch.
-    fn open(&self, store: &Store, base: &Snapshot, list: &SessionList) -> Result<Manifest> {
+    /// Takes the next number, writes the manifest and creates the dream's branch. The lease says
+    /// that the dream is being run for as long as it is.
+    fn open(
+        &self,
+        store: &Store,
+        base: &Snapshot,
+        list: &SessionList,
+    ) -> Result<(Manifest, Lease)> {
         let base_id = base.id().expect("BUG: a dream stands on a commit");
         let who = self.author.clone().unwrap_or_else(|| Author::program(self.curator.name()));
         loop {
             let branch = meta(store);
             let snapshot = branch.snapshot()?;
-            let number = numbers(&snapshot)?.last().map_or(1, |last| last + 1);
+            let known = numbers(&snapshot)?;
+            let (number, lease) = next_number(store, &known)?;
             let manifest = Manifest {
                 number,
                 branch: self.branch.name().to_string(),
@@ -198,11 +217,12 @@ impl DreamRun {
                 suggested: 0,
                 proposals: 0,
                 dropped: BTreeMap::new(),
-                before: signal(base)?,
+                before: Signal::of(base)?,
                 after: Signal::default(),
                 failure: None,
             };
             let mut transaction = branch.write_reserved()?;
+            note_cut_off(&mut transaction, store, &known)?;
             transaction.require(part_key(number, Part::Manifest), Expect::Absent)?;
             save(&mut transaction, number, Part::Manifest, &manifest)?;
             save(&mut transaction, number, Part::Sessions, list)?;
@@ -211,17 +231,25 @@ impl DreamRun {
                 Err(error) => return Err(error),
                 Ok(_) => {
                     store.create_ref(RefName::dream(number), RefKind::Branch, base_id, &who)?;
-                    return Ok(manifest);
+                    return Ok((manifest, lease));
                 }
             }
         }
     }
 
     /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
-    fn close(store: &Store, manifest: &Manifest, list: &SessionList, who: &Author) -> Result<()> {
+    fn close(
+        store: &Store,
+        manifest: &Manifest,
+        (list, seen): (&SessionList, &SessionList),
+        who: &Author,
+    ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
+            if seen.len() < list.len() {
+                save(transaction, manifest.number, Part::Seen, seen)?;
+            }
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
             }
@@ -246,6 +274,30 @@ impl DreamRun {
     }
 }
 
+/// The first number that no dream has and that nobody is about to take.
+fn next_number(store: &Store, known: &[u64]) -> Result<(u64, Lease)> {
+    let mut number = known.last().map_or(1, |last| last + 1);
+    loop {
+        match store.database().take_lease(&run_name(store, number))? {
+            Some(lease) => return Ok((number, lease)),
+            None => number += 1,
+        }
+    }
+}
+
+/// Writes down which dreams were cut off, as [`Dream::manifest`] sees them.
+fn note_cut_off(transaction: &mut Transaction, store: &Store, known: &[u64]) -> Result<()> {
+    let snapshot = transaction.base().clone();
+    for number in known {
+        let held: Option<Manifest> = load(&snapshot, *number, Part::Manifest)?;
+        if held.is_some_and(|held| held.status == DreamStatus::Running) {
+            let now = Dream::new(store.clone(), *number).manifest()?;
+            save(transaction, *number, Part::Manifest, &now)?;
+        }
+    }
+    Ok(())
+}
+
 /// Changes the records of dreams, again from the start if others did meanwhile.
 pub(crate) fn write_meta(
     store: &Store,
@@ -268,22 +320,12 @@ fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     let mut read = BTreeSet::new();
     for number in numbers(&snapshot)? {
         let manifest: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
-        if manifest.is_some_and(|held| held.branch == branch && held.status.is_complete()) {
+        if manifest.is_some_and(|held| held.branch == branch && held.is_complete()) {
             let list: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
             read.extend(list.into_iter().map(|(_, object)| object));
         }
     }
     Ok(read)
-}
-
-fn signal(snapshot: &Snapshot) -> Result<Signal> {
-    let mut signal = Signal::default();
-    for entry in snapshot.entries("") {
-        let (_, record) = entry?;
-        signal.entries += 1;
-        signal.bytes += record.text().map_or(0, str::len) as u64;
-    }
-    Ok(signal)
 }
 
 fn describe(error: &Error) -> String {

@@ -1,15 +1,39 @@
 //! A transaction on its way: checked against what the branch has become, and landed.
 
+use sha2::{Digest, Sha256};
+
 use crate::engine::branch::Branch;
+use crate::engine::core::Core;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::transaction::Expect;
+use crate::engine::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
+
+/// What a transaction relies on at a key, checked where it lands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expect {
+    /// Nothing stands there.
+    Absent,
+    /// This record stands there.
+    Record(RecordId),
+    /// A record stands there whose text has this SHA-256.
+    TextSha256([u8; 32]),
+}
+
+impl Expect {
+    /// Expects the text `text`.
+    pub fn text(text: &str) -> Self {
+        Self::TextSha256(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+/// What is to land in the same durable write as something else, made anew for each try.
+pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
 
 /// A transaction whose records are made, on its way to the commit thread.
 pub(crate) struct Prepared {
@@ -29,6 +53,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Makes what `beside` gives ready to land.
+    pub(super) fn beside(core: &Core, beside: &Beside<'_>) -> Result<Self> {
+        let (transaction, message) = beside()?;
+        transaction.prepare(&message, &core.seed()?)
+    }
+
     pub(super) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();

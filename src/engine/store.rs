@@ -13,9 +13,9 @@ use crate::entropy::Seed;
 use crate::error::{Error, Result};
 use crate::history::{Graph, is_ancestor, merge_bases};
 use crate::object::{
-    Author, Commit, OperationKind, Record, RefKind, RefName, SaltedText, StoreName,
+    Author, Commit, OperationKind, Record, RefKind, RefName, SaltedText, StoreName, Tombstone,
 };
-use crate::storage::{CommitId, RecordId};
+use crate::storage::{CommitId, RecordId, TombstoneId};
 
 impl Graph for Core {
     fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
@@ -240,6 +240,14 @@ impl Store {
     /// `NotFound` if there is none; `Corrupt` if it is damaged.
     pub fn record(&self, id: RecordId) -> Result<Record> {
         self.core().record(&self.core().view()?, id)
+    }
+
+    /// What stands in the place of an erased text: who erased it, when and why.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Corrupt` if it is damaged.
+    pub fn tombstone(&self, id: TombstoneId) -> Result<Tombstone> {
+        self.core().tombstone(id)
     }
 
     /// The content of a commit.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{AsSnapshot, Database, Snapshot};
+use crate::engine::{AsSnapshot, Database, Snapshot, TrustFilter};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::Kind;
+use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
 use crate::search::fields::{Facet, analyser};
 use crate::search::hit::Hits;
@@ -75,6 +75,7 @@ impl Search {
             prefix: None,
             kinds: Vec::new(),
             labels: Vec::new(),
+            trusted: TrustFilter::new(),
         }
     }
 
@@ -124,6 +125,7 @@ pub struct SearchQuery {
     prefix: Option<String>,
     kinds: Vec<Kind>,
     labels: Vec<String>,
+    trusted: TrustFilter,
 }
 
 impl SearchQuery {
@@ -157,6 +159,25 @@ impl SearchQuery {
         self
     }
 
+    /// Only memories trusted at least this far; what a person endorsed is trusted most. Trust is not
+    /// in the index: memories are read, the best first, until enough of them pass.
+    pub fn min_trust(mut self, least: Trust) -> Self {
+        self.trusted = self.trusted.min_trust(least);
+        self
+    }
+
+    /// No memories that rest on words from `source`; given several times, on none of them.
+    pub fn without(mut self, source: Source) -> Self {
+        self.trusted = self.trusted.without(source);
+        self
+    }
+
+    /// Only memories that pass `filter`, instead of what was said about trust before.
+    pub fn trusted(mut self, filter: TrustFilter) -> Self {
+        self.trusted = filter;
+        self
+    }
+
     /// Searches. Filters do not change scores. A query that excludes words but wants none, or has
     /// nothing but stop words, finds nothing. Memories whose text was erased are not found.
     ///
@@ -175,9 +196,12 @@ impl SearchQuery {
         let (mut found, mut words) = (Vec::new(), Vec::new());
         if let Some(clause) = clause.filter(|_| self.limit > 0) {
             clause.wanted_words(&mut words);
-            found =
-                Run { shared: &shared, facets: self.facets(), snapshot: self.snapshot?, clause }
-                    .first(self.limit)?;
+            let (facets, limit, snapshot) = (self.facets(), self.limit, self.snapshot?);
+            let trusted = match self.trusted {
+                open if open.is_open() => None,
+                filter => Some((filter, snapshot.store().endorsements()?)),
+            };
+            found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
         }
         Ok(Hits::new(found, words.into_iter().collect(), analyser))
     }
@@ -203,6 +227,7 @@ impl SearchQuery {
             prefix: self.prefix.clone(),
             kinds: self.kinds.clone(),
             labels: self.labels.clone(),
+            trusted: self.trusted,
         }
     }
 

@@ -102,10 +102,8 @@ fn cited(finding: &Finding, ids: &[String]) -> Vec<Citation> {
     ranked.sort_by_key(|(rank, cite)| (*rank, *cite));
     ranked.truncate(limits::EVIDENCE_MAX);
     ranked.sort_by_key(|(_, cite)| *cite);
-    let named = ranked.into_iter().map(|(_, cite)| Citation {
-        session: ids[cite.session].clone(),
-        first: cite.first,
-        last: cite.last,
-    });
+    let named = ranked
+        .into_iter()
+        .map(|(_, cite)| Citation::new(&ids[cite.session], cite.first, cite.last));
     named.collect()
 }

@@ -1,0 +1,7 @@
+//! Trust: how it is stamped, who vouches for what, and taking back what rests on a source.
+
+mod dreams;
+mod endorse;
+mod scripted;
+mod stamp;
+mod withdraw;
