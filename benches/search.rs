@@ -16,7 +16,7 @@ use tantivy::schema::{Field, IndexRecordOption, STRING, Schema, TextFieldIndexin
 use tantivy::{Index, IndexReader, IndexWriter, Searcher, TantivyDocument, Term};
 use tempfile::TempDir;
 use undream::{Branch, CommitId, Database, Search};
-use workload::{ENTRIES, Numbers, folder, key, text, word, write};
+use workload::{ENTRIES, Numbers, folder, key, text, write};
 
 /// How many commits stand on top of the first, and how many memories each changes.
 const COMMITS: u64 = 20;
@@ -74,9 +74,20 @@ fn create() -> (TempDir, Database) {
     (directory, database)
 }
 
-/// Two words that many texts have, and a folder.
-fn question(chance: &mut Numbers) -> (String, String, String) {
-    (word(chance), word(chance), folder(chance.below(ENTRIES)))
+/// Two words that are as frequent here as in the texts, and a folder.
+struct Question {
+    words: (String, String),
+    folder: String,
+}
+
+fn questions() -> Vec<Question> {
+    let mut chance = Numbers::new(11);
+    let mut word = || {
+        let text = text(chance.below(ENTRIES), COMMITS + 1);
+        text.split(' ').next().expect("a text has words").to_owned()
+    };
+    let ask = |at| Question { words: (word(), word()), folder: folder(at * 97) };
+    (0..1_000_u64).map(ask).collect()
 }
 
 /// The same memories in tantivy alone: texts and keys, without stop words, stemmed.
@@ -183,32 +194,32 @@ fn queries(criterion: &mut Criterion) {
         first.expect("the commit is read")
     });
     let head = LazyCell::new(|| loaded.main.snapshot().expect("the head is read"));
-    let mut chance = Numbers::new(11);
+    let questions = questions();
+    let mut questions = questions.iter().cycle();
+    let mut ask = || questions.next().expect("a cycle has no end");
     let mut group = group(criterion, "search");
     for (name, occur) in
         [("or", Occur::Should), ("and", Occur::Must), ("or in a folder", Occur::Should)]
     {
         let in_folder = name.ends_with("folder");
-        let mut ask = |at: &undream::Snapshot| {
-            let (a, b, folder) = question(&mut chance);
-            let words =
-                if occur == Occur::Must { format!("+{a} +{b}") } else { format!("{a} {b}") };
-            let mut query = loaded.search.at(at).query(words);
-            if in_folder {
-                query = query.prefix(folder);
-            }
+        let ours = |at: &undream::Snapshot, Question { words: (a, b), folder }: &Question| {
+            let must = if occur == Occur::Must { "+" } else { "" };
+            let query = loaded.search.at(at).query(format!("{must}{a} {must}{b}"));
+            let query = if in_folder { query.prefix(folder) } else { query };
             query.run().expect("it is searched").count()
         };
-        group.bench_function(format!("{name}, head"), |bench| bench.iter(|| ask(&head)));
+        group.bench_function(format!("{name}, head"), |bench| {
+            bench.iter(|| ours(&head, ask()));
+        });
         group.bench_function(format!("{name}, {COMMITS} commits ago"), |bench| {
-            bench.iter(|| ask(&old));
+            bench.iter(|| ours(&old, ask()));
         });
         group.bench_function(format!("{name}, stock tantivy"), |bench| {
             let searcher = stock.reader.searcher();
             bench.iter(|| {
-                let (a, b, folder) = question(&mut chance);
+                let Question { words: (a, b), folder } = ask();
                 let folder = in_folder.then_some(folder.as_str());
-                stock.fields.first_ten(&searcher, (&a, &b), occur, folder)
+                stock.fields.first_ten(&searcher, (a, b), occur, folder)
             });
         });
     }

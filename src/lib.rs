@@ -52,6 +52,7 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod progress;
 mod search;
 mod storage;
 mod tree;
@@ -75,7 +76,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use exchange::{
     ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
-    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+    SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
 pub use object::{
@@ -84,6 +85,7 @@ pub use object::{
     RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
     Tombstone, ToolCall, Trust, Verb, is_unprintable,
 };
+pub use progress::{Progress, Step};
 pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

@@ -62,13 +62,6 @@ pub(crate) fn text(number: u64, version: u64) -> String {
     text
 }
 
-/// A word, as often as texts have it.
-pub(crate) fn word(chance: &mut Numbers) -> String {
-    let mut word = String::new();
-    push_word(&mut word, chance);
-    word
-}
-
 /// Appends an invented word; the lower its rank, the more often it comes.
 fn push_word(text: &mut String, chance: &mut Numbers) {
     const SYLLABLES: [&str; 16] = [

@@ -8,8 +8,8 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, get, import, init,
-    list, log, merge, operation, put, reference, restore, revert, search, session, show, status,
-    store, undo, verify, why,
+    list, log, manual, merge, operation, put, reference, restore, revert, search, session, show,
+    status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -33,9 +33,9 @@ pub(crate) struct Globals {
     /// The database's directory; else .undream here or in a parent folder
     #[arg(long, global = true, value_name = "DIR", env = "UNDREAM_DB", hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
-    /// The store
-    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    pub(crate) store: String,
+    /// The store, a memory of its own inside the database; else the one called default
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) store: Option<String>,
     /// Who acts: NAME, agent:NAME or program:NAME; else user@host
     #[arg(long, global = true, value_name = "AUTHOR", env = "UNDREAM_AUTHOR")]
     #[arg(hide_env_values = true)]
@@ -43,19 +43,19 @@ pub(crate) struct Globals {
     /// Whether the author was named in this call, not in the environment.
     #[arg(skip)]
     pub(crate) author_given: bool,
-    /// Answer with one JSON document
+    /// Answer with one JSON document, for programs to read
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colours
+    /// When to use colours; auto is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
-    /// Never page the output
+    /// Print long answers at once instead of showing them in $PAGER, else less
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
     /// Say nothing but results and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// How long to wait for writers in other processes
+    /// How long to wait while another process is writing
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) wait: Duration,
 }
@@ -149,6 +149,9 @@ pub(crate) enum Verb {
     Demo(demo::Demo),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+    /// Print the reference of all commands, as Markdown
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// Where a verb reads.
@@ -200,10 +203,10 @@ pub(crate) struct Writing {
 /// What a verb says about the commit it makes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Saying {
-    /// Why, for the log
+    /// Why, as the log will say it
     #[arg(long, short, value_name = "MSG")]
     pub(crate) message: Option<String>,
-    /// The session in which the change is made
+    /// The agent session in which the change is made, as a label for the log
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
 }

@@ -17,7 +17,7 @@ use super::time::ago;
 
 #[derive(Args, Debug)]
 pub(crate) struct Blame {
-    /// The memory
+    /// The key of the memory
     key: String,
     #[command(flatten)]
     reading: Reading,

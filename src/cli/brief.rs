@@ -10,6 +10,7 @@ use undream::{Endorsements, Key, Kind, Record, RecordId, Search, Snapshot, Store
 use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call};
 use super::exit::Outcome;
+use super::paint::counted;
 
 /// How many hits a query brings at most.
 const HITS_MAX: usize = 200;
@@ -17,12 +18,12 @@ const HITS_MAX: usize = 200;
 #[derive(Args, Debug)]
 pub(crate) struct Brief {
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only what this search finds, the best first within each trust
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
-    /// At most so many bytes
+    /// How long the answer may be, in bytes
     #[arg(long, value_name = "N", default_value = "8000")]
     max_bytes: usize,
     #[command(flatten)]
@@ -85,7 +86,8 @@ impl Brief {
         write!(page, "{}", call.paint.text(&text))?;
         page.finish()?;
         if left_out > 0 {
-            call.note(format!("{left_out} memories did not fit; --max-bytes gives more room."));
+            let count = counted(left_out, "memory", "memories");
+            call.note(format!("{count} did not fit; --max-bytes gives more room."));
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) struct Diff {
     #[arg(value_name = "B", default_value = "main")]
     after: String,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only count the lines that came and went
     #[arg(long)]

@@ -22,7 +22,7 @@ const ACCOUNTS: &str = "meta";
 #[derive(Args, Debug)]
 #[command(after_help = "With --author AUTHOR, only commits by that author are listed.")]
 pub(crate) struct Log {
-    /// Where to begin
+    /// The newest commit to list; else that of main
     #[arg(value_name = "REV")]
     revision: Option<String>,
     /// Begin at all branches and tags, dreams included
@@ -49,7 +49,7 @@ pub(crate) struct Log {
     /// Only commits whose message matches this regular expression, whatever the case
     #[arg(long, value_name = "REGEX")]
     grep: Option<String>,
-    /// At most so many
+    /// How many commits to list at most
     #[arg(short, long, value_name = "N")]
     number: Option<usize>,
     /// Also the single proposals beneath each review

@@ -2,7 +2,8 @@
 //!
 //! One file per verb holds its arguments and what it does. Beneath them: `arguments` (the grammar),
 //! `call` (one call of the program: which database, which author), `page` and `paint` (how results
-//! reach the terminal), `exit` (what failures say and which code they end with), `json` (the shapes
+//! reach the terminal), `exit` (what failures say and which code they end with), `bar` (progress),
+//! `interrupt` (Ctrl-C), `json` (the shapes
 //! of `--json`), `change` and `join` (how changes and conflicts are shown).
 //!
 //! Results go to stdout, everything else to stderr. Imports: the crate's public API.
@@ -13,6 +14,7 @@
 )]
 
 mod arguments;
+mod bar;
 mod bisect;
 mod blame;
 mod brief;
@@ -30,10 +32,12 @@ mod get;
 mod graph;
 mod import;
 mod init;
+mod interrupt;
 mod join;
 mod json;
 mod list;
 mod log;
+mod manual;
 mod merge;
 mod nearest;
 mod operation;

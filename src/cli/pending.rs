@@ -21,22 +21,29 @@ pub(crate) trait Pending {
     fn entry(&self, record: RecordId) -> Result<Entry>;
 }
 
+/// What all of them do by methods of the same names.
+macro_rules! decided_by_itself {
+    () => {
+        fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+            self.resolve_key(key, resolution)
+        }
+
+        fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+            self.resolve(|_| resolution.clone())
+        }
+
+        fn changes(&self) -> Result<Vec<Change>> {
+            Self::changes(self)
+        }
+    };
+}
+
 impl Pending for Merge {
     fn open(&self) -> Vec<Conflict> {
         self.conflicts().cloned().collect()
     }
 
-    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
-    }
-
-    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
-    }
+    decided_by_itself!();
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         Self::entry(self, record)
@@ -48,17 +55,7 @@ impl Pending for ReviewMerge {
         self.conflicts().into_iter().map(|(_, conflict)| conflict).collect()
     }
 
-    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
-    }
-
-    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
-    }
+    decided_by_itself!();
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         Self::entry(self, record)
@@ -70,17 +67,7 @@ impl Pending for DreamRevert {
         self.conflicts().cloned().collect()
     }
 
-    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
-    }
-
-    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
-    }
+    decided_by_itself!();
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         self.merge().entry(record)

@@ -102,7 +102,8 @@ fn standing(proposal: &Proposal) -> String {
 
 /// One quote with its place.
 pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
-    let place = eye.paint.id(format!("{}#{}", escape(&found.session), span(found)));
+    let place =
+        eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)));
     match &found.quote {
         Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
         None => writeln!(page, "    {place} (erased)")?,
@@ -110,12 +111,9 @@ pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcom
     Ok(())
 }
 
-fn span(found: &Evident) -> String {
-    if found.first == found.last {
-        found.first.to_string()
-    } else {
-        format!("{}-{}", found.first, found.last)
-    }
+/// Events of a session as one names them to `session show`: `40-44` or `40`.
+pub(crate) fn span(first: u32, last: u32) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
 /// A decision in a few words.

@@ -73,6 +73,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Verify(verify) => verify.run(call),
         Verb::Demo(demo) => demo.run(call),
         Verb::Completions(completions) => completions.run(call),
+        Verb::Manual(manual) => manual.run(call),
     }
 }
 

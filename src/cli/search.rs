@@ -23,11 +23,11 @@ pub(crate) struct Search {
     /// Words, each wanted; +word requires, -word excludes, "two words" is a phrase
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
-    /// At most so many
+    /// How many hits to show at most
     #[arg(short, long, value_name = "N", default_value = "10")]
     number: usize,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only memories of this kind; given several times, of any of them
     #[arg(long)]

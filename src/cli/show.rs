@@ -16,7 +16,7 @@ use super::time::ago;
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// The commit
+    /// The commit: an id, its first 8 digits, a branch, a tag, main~2, ...
     #[arg(value_name = "REV", default_value = "main")]
     revision: String,
 }

@@ -15,6 +15,7 @@ use super::get::missing;
 use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
+use super::proposal::span;
 use super::time::ago;
 
 /// How much of a line is shown.
@@ -155,7 +156,7 @@ fn write_approval(page: &mut Page, eye: &Eye, step: &WhyStep) -> Outcome {
 }
 
 fn write_cite(page: &mut Page, eye: &Eye, cite: &Cite) -> Outcome {
-    let place = eye.paint.id(format!("{}#{}", escape(&cite.session), span(cite)));
+    let place = eye.paint.id(format!("{}#{}", escape(&cite.session), span(cite.first, cite.last)));
     let source = cite.source.map_or("erased", Source::name);
     let lowest = if cite.lowest { ", lowest trust" } else { "" };
     let said = match &cite.quote {
@@ -164,14 +165,6 @@ fn write_cite(page: &mut Page, eye: &Eye, cite: &Cite) -> Outcome {
     };
     writeln!(page, "  cites  {place}  {source}{lowest}{said}")?;
     Ok(())
-}
-
-fn span(cite: &Cite) -> String {
-    if cite.first == cite.last {
-        cite.first.to_string()
-    } else {
-        format!("{}-{}", cite.first, cite.last)
-    }
 }
 
 /// The memories of one tie that stand, and how many do not.

@@ -8,6 +8,7 @@ use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Trust};
+use crate::progress::Work;
 use crate::storage::{RecordId, TextId};
 
 /// A shorter quote stands in almost any event, so it proves no reading.
@@ -126,11 +127,14 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     sessions: Vec<Session>,
     noted: Mutex<BTreeMap<String, Noted>>,
+    work: Work,
 }
 
 impl<'a> SessionReader<'a> {
     pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
-        Self { store, sessions, noted: Mutex::default() }
+        let total = sessions.len() as u64;
+        let work = store.database().progress().begin("sessions", Some(total));
+        Self { store, sessions, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -157,7 +161,9 @@ impl<'a> SessionReader<'a> {
             events.push(event);
         }
         let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: read });
+        if notes.insert(id.to_owned(), Noted { session: index, events: read }).is_none() {
+            self.work.advance();
+        }
         Ok(events)
     }
 

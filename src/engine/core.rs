@@ -1,24 +1,27 @@
 //! The heart of an open database: its file, its state in memory, and reading objects from both.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
 use crate::engine::flush::Thresholds;
+use crate::engine::holder::Holder;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
 use crate::engine::queue::Queue;
 use crate::engine::row;
-use crate::engine::state::State;
+use crate::engine::state::{State, ref_name};
 use crate::engine::view::Newest;
 use crate::entropy::{Entropy, Seed};
 use crate::error::{Error, Result};
-use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored, Tombstone};
+use crate::object::{
+    Commit, Genesis, ObjectKind, Operation, Record, Session, StoreName, Stored, Tombstone,
+};
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId,
-    Storage, TombstoneId,
+    Shelf, Storage, TombstoneId,
 };
 use crate::tree::Shape;
 
@@ -37,6 +40,8 @@ pub(crate) struct Core {
     pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
+    /// What tells other processes of this one, where it writes to a file.
+    pub(crate) holder: OnceLock<Holder>,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
     commits: Cache<CommitId, Arc<Commit>>,
     genesis: RwLock<Genesis>,
@@ -68,6 +73,7 @@ impl Core {
             wait,
             thresholds,
             queue: Queue::default(),
+            holder: OnceLock::new(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),
             state: RwLock::new(state),
@@ -207,6 +213,23 @@ impl Core {
         Session::open(&self.expect(&self.view()?, ObjectKind::Session, &id.object())?)
     }
 
+    /// The object that a session of `store` stands for now.
+    pub(crate) fn find_session(
+        &self,
+        store: &StoreName,
+        id: &str,
+    ) -> Result<Option<SessionObjectId>> {
+        let (unflushed, emptied) = {
+            let state = self.state();
+            (state.session(store, id), state.is_emptied(store))
+        };
+        if unflushed.is_some() || emptied {
+            return Ok(unflushed);
+        }
+        let stored = self.view()?.derived(Shelf::Sessions, &ref_name(store, id))?;
+        stored.map(|bytes| session_object_id(&bytes)).transpose()
+    }
+
     pub(crate) fn chunk(&self, view: &Arc<Reader>, id: &ObjectId) -> Result<Stored> {
         self.expect(view, ObjectKind::EventChunk, id)
     }
@@ -239,4 +262,12 @@ impl Core {
     pub(crate) fn empty_tree(&self) -> Result<PinnedTree> {
         self.nodes.empty(self.shape())
     }
+}
+
+/// The id that the entry of a session holds.
+pub(crate) fn session_object_id(bytes: &[u8]) -> Result<SessionObjectId> {
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| Error::corrupt("the entry of a session has a wrong length"))?;
+    Ok(SessionObjectId::from_bytes(bytes))
 }

@@ -53,7 +53,11 @@ impl Core {
     pub(crate) fn flush(&self) -> Result<()> {
         while self.flush_slice()? {}
         let due = self.state().edits_since_checkpoint >= self.thresholds.checkpoint_edits;
-        if due { self.checkpoint() } else { Ok(()) }
+        if due {
+            self.checkpoint()?;
+        }
+        self.forget_background_failure();
+        Ok(())
     }
 
     /// Flushes on close, if there is enough to flush.
@@ -142,9 +146,20 @@ impl Core {
         Ok(())
     }
 
-    /// Keeps the failure of work that nobody waits for, to be shown by `status`.
+    /// Keeps the failure of work that nobody waits for, and tells other processes of it.
     pub(crate) fn note_background_failure(&self, error: Error) {
+        if let Some(holder) = self.holder.get() {
+            holder.note(Some(&error));
+        }
         self.state_mut().background_failure = Some(error);
+    }
+
+    fn forget_background_failure(&self) {
+        if self.state_mut().background_failure.take().is_some()
+            && let Some(holder) = self.holder.get()
+        {
+            holder.note(None);
+        }
     }
 }
 
@@ -157,6 +172,9 @@ pub(crate) fn write_rows(writer: &Writer, rows: &[Summary]) -> Result<()> {
         if let Some(exists) = row.store_change() {
             let name = row.store.as_str().as_bytes().to_vec();
             values.push((Shelf::Stores, name, exists.then(Vec::new)));
+            if !exists {
+                writer.remove_derived_under(Shelf::Sessions, &ref_name(&row.store, ""))?;
+            }
         }
         for (at, step) in row.moves() {
             let name = ref_name(&step.store, step.name.as_str());

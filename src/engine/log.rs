@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use crate::engine::change::{Change, name_changes};
 use crate::engine::filter::{LogFilter, Sieve};
-use crate::engine::landing::Landing;
-use crate::engine::state::RefState;
-use crate::engine::store::{Store, reason};
+use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::history::{Walk, only_in};
-use crate::object::{Author, Cause, Commit, ObjectKind, Operation, OperationKind, RefMove};
-use crate::storage::{CommitId, OperationId, Prefix};
+use crate::object::{Cause, Commit, ObjectKind, Operation};
+use crate::storage::{CommitId, Prefix};
 use crate::tree;
 
 impl Store {
@@ -109,49 +107,6 @@ impl Store {
             several => Err(unknown().with_candidates(several.iter().map(|id| format!("{id:.16}")))),
         }
     }
-
-    /// Takes one operation back: the refs it moved go back to where they were. Nothing is lost;
-    /// this is an operation too.
-    ///
-    /// # Errors
-    /// `Stale` with the refs if they have moved since; `Invalid` if it moved none.
-    pub fn undo(&self, operation: OperationId, author: &Author) -> Result<Vec<RefMove>> {
-        let undone = self.core().operation(operation)?;
-        let stores =
-            matches!(undone.kind(), OperationKind::CreateStore | OperationKind::DeleteStore);
-        if undone.moves().is_empty() || stores {
-            return Err(Error::invalid(format!(
-                "operation {operation:.12} ({}) moved no branch or tag that could go back",
-                undone.kind().name()
-            )));
-        }
-        let author = author.clone();
-        let text = reason(self.core(), &format!("undo {operation:.12}"))?;
-        self.core().land(move |turn| {
-            check_unmoved(turn, undone.moves())?;
-            let back = undone.moves().iter();
-            let moves = back.map(|step| (step.name.clone(), step.kind, step.from)).collect();
-            let kind = OperationKind::Undo(undone.id());
-            turn.operate(undone.store(), &author, kind, moves, Some(text))?;
-            Ok(undone.moves().to_vec())
-        })
-    }
-}
-
-fn check_unmoved(turn: &Landing<'_>, moves: &[RefMove]) -> Result<()> {
-    let mut moved = Vec::new();
-    for step in moves {
-        let now = turn.find_ref(&step.store, &step.name);
-        if now.map(|RefState { commit, .. }| commit) != step.to {
-            moved.push(step.name.to_string());
-        }
-    }
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let names = moved.join("`, `");
-    Err(Error::stale(format!("`{names}` has moved since; undo the later operations first"))
-        .with_candidates(moved))
 }
 
 /// The parents whose history a reader of the log wants: of a review, the branch only.

@@ -49,6 +49,7 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod undo;
 mod verify;
 mod view;
 

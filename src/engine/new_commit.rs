@@ -135,3 +135,44 @@ fn clash(short: &str, long: &str) -> Error {
     ))
     .with_candidates([short.to_owned(), long.to_owned()])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Author, Database, Options, Result};
+
+    fn write(db: &Database, keys: &[String]) -> Result<()> {
+        let mut tx = db.store("default")?.branch("main")?.write()?;
+        for key in keys {
+            tx.put(key, key.as_str())?;
+        }
+        tx.commit(Author::agent("scribe").message("Many")).map(drop)
+    }
+
+    /// Keys that sort between a memory and what would lie beneath it, and enough others that the
+    /// whole tree is read.
+    fn many() -> Vec<String> {
+        let others = (0..200).map(|number| format!("many/{number:03}"));
+        others.chain(["a", "a-b", "a.b/c", "ab/c", "a0"].map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn a_memory_that_is_a_folder_is_named_among_many_edits() {
+        for (bad, other) in [("a/b/c", "a"), ("many/100/x", "many/100"), ("many", "many/000")] {
+            let db = Options::new().in_memory().unwrap();
+            let mut keys = many();
+            keys.push(bad.to_owned());
+            let error = write(&db, &keys).unwrap_err().to_string();
+            assert!(error.contains(bad) && error.contains(&format!("`{other}`")), "{error}");
+            keys.pop();
+            write(&db, &keys).unwrap();
+            assert!(write(&db, &[bad.to_owned()]).is_err(), "{bad} alone, on top");
+        }
+    }
+
+    #[test]
+    fn many_edits_may_clash_with_what_stands_there() {
+        let db = Options::new().in_memory().unwrap();
+        write(&db, &["many/007/deep".to_owned()]).unwrap();
+        assert!(write(&db, &many()).is_err());
+    }
+}

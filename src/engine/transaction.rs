@@ -18,7 +18,8 @@ use crate::storage::{CommitId, MemoryId, RecordId};
 enum Staged {
     /// A new version of a memory, or a new memory.
     Write {
-        entry: Entry,
+        /// Boxed, so that a large transaction moves little as it is sorted.
+        entry: Box<Entry>,
         memory: Option<MemoryId>,
         previous: Option<RecordId>,
     },
@@ -29,8 +30,8 @@ enum Staged {
     /// A new version of a record that exists, on other grounds; its words unless others are given.
     Restamp {
         record: RecordId,
-        words: Option<Entry>,
-        origin: Origin,
+        words: Option<Box<Entry>>,
+        origin: Box<Origin>,
     },
     Remove,
 }
@@ -92,7 +93,7 @@ impl Transaction {
     /// `Corrupt` if a tree node or record is damaged.
     pub fn get(&self, key: &str) -> Result<Option<Entry>> {
         match self.staged.get(key) {
-            Some(Staged::Write { entry, .. }) => Ok(Some(entry.clone())),
+            Some(Staged::Write { entry, .. }) => Ok(Some(Entry::clone(entry))),
             Some(Staged::Place { record } | Staged::Restamp { record, .. }) => {
                 Ok(Some(self.base.record(*record)?.to_entry()?))
             }
@@ -117,7 +118,9 @@ impl Transaction {
                     let stood = before.as_ref().map(Record::id) == Some(record);
                     (!stood).then_some(Staged::Place { record })
                 }
-                previous => Some(Staged::Write { entry, memory: *memory, previous }),
+                previous => {
+                    Some(Staged::Write { entry: Box::new(entry), memory: *memory, previous })
+                }
             },
             Some(Staged::Place { record } | Staged::Restamp { record, .. }) => {
                 self.version(*record, entry)?
@@ -128,7 +131,7 @@ impl Transaction {
                 Some(record) if !self.away.contains(&record.memory()) => {
                     self.version(record.id(), entry)?
                 }
-                _ => Some(Staged::Write { entry, memory: None, previous: None }),
+                _ => Some(Staged::Write { entry: Box::new(entry), memory: None, previous: None }),
             },
         };
         match staged {
@@ -148,7 +151,7 @@ impl Transaction {
             return Ok(None);
         }
         let (memory, previous) = (Some(record.memory()), Some(record.id()));
-        Ok(Some(Staged::Write { entry, memory, previous }))
+        Ok(Some(Staged::Write { entry: Box::new(entry), memory, previous }))
     }
 
     fn stage(&mut self, key: Key, staged: Staged) -> Result<()> {
@@ -228,6 +231,7 @@ impl Transaction {
         (record, words): (RecordId, Option<Entry>),
         origin: Origin,
     ) -> Result<()> {
+        let (words, origin) = (words.map(Box::new), Box::new(origin));
         self.stage(key, Staged::Restamp { record, words, origin })
     }
 
@@ -322,8 +326,8 @@ impl Transaction {
     /// Makes the records.
     pub(crate) fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
         let mut edits = Vec::with_capacity(self.staged.len());
-        let mut records = Vec::new();
-        let mut homes = Vec::new();
+        let mut records = Vec::with_capacity(self.staged.len());
+        let mut homes = Vec::with_capacity(self.staged.len());
         for (number, (key, staged)) in (0..).zip(self.staged) {
             let after = match staged {
                 Staged::Remove => None,
@@ -334,10 +338,10 @@ impl Transaction {
                 Staged::Restamp { record, words, origin } => {
                     let before = self.base.record(record)?;
                     let record = match words {
-                        None => before.restamped(origin),
+                        None => before.restamped(*origin),
                         Some(entry) => {
                             let memory = before.memory();
-                            Record::make(memory, entry, &[&before], origin, seed, number)?
+                            Record::make(memory, *entry, &[&before], *origin, seed, number)?
                         }
                     };
                     let id = record.id();
@@ -354,7 +358,7 @@ impl Transaction {
                     }
                     let origin = self.origin.stamp(message);
                     let before: Vec<&Record> = previous.iter().collect();
-                    let record = Record::make(memory, entry, &before, origin, seed, number)?;
+                    let record = Record::make(memory, *entry, &before, origin, seed, number)?;
                     let id = record.id();
                     records.push((id, record.into_stored()));
                     Some(id)

@@ -66,3 +66,37 @@ impl View {
         Ok(newer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::View;
+    use crate::{Author, Options};
+
+    #[test]
+    fn a_view_is_exchanged_once_per_flush_and_then_finds_what_was_flushed() {
+        let db = Options::new().in_memory().unwrap();
+        let main = db.store("default").unwrap().branch("main").unwrap();
+        let mut tx = main.write().unwrap();
+        tx.put("a", "one").unwrap();
+        tx.commit(Author::agent("scribe").message("First")).unwrap();
+        let (core, old) = (db.core(), main.snapshot().unwrap());
+        let view = View::now(core).unwrap();
+        let before = view.reader(core).unwrap();
+        assert!(Arc::ptr_eq(&before, &view.reader(core).unwrap()));
+
+        let mut tx = main.write().unwrap();
+        tx.put("a", "two").unwrap();
+        tx.commit(Author::agent("scribe").message("Second")).unwrap();
+        let newer = main.snapshot().unwrap().get_id("a").unwrap().unwrap();
+        core.flush().unwrap();
+
+        assert!(before.location(&newer.object()).unwrap().is_none());
+        let after = view.reader(core).unwrap();
+        assert!(after.location(&newer.object()).unwrap().is_some());
+        assert!(Arc::ptr_eq(&after, &view.reader(core).unwrap()));
+        assert_eq!(old.record(newer).unwrap().text().unwrap(), "two");
+        assert_eq!(old.get("a").unwrap().unwrap().text().unwrap(), "one");
+    }
+}

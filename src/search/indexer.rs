@@ -101,12 +101,16 @@ impl<'a> Indexer<'a> {
     }
 
     fn run(mut self, mut rows: Vec<WholeRow>, stop: &impl Fn() -> bool) -> Result<(), Fault> {
+        let database = &self.shared.database;
+        let behind = database.feed().last()?.saturating_sub(self.sequence);
+        let work = database.progress().begin("rows indexed", Some(behind));
         while !rows.is_empty() {
             for mut whole in rows {
                 if !self.index(&mut whole, stop)? {
                     return Ok(());
                 }
                 self.sequence = whole.row.sequence;
+                work.advance();
                 if self.added.len() >= DOCUMENTS_PER_COMMIT {
                     self.commit()?;
                 }

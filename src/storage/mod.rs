@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod frame;
 mod id;
+mod patient;
 mod read;
 mod tables;
 mod write;

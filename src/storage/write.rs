@@ -75,6 +75,24 @@ impl Writer {
         Ok(())
     }
 
+    /// Removes all small derived values whose names begin with `prefix`.
+    pub(crate) fn remove_derived_under(&self, shelf: Shelf, prefix: &[u8]) -> Result<()> {
+        let mut table = self.transaction.open_table(DERIVED).map_err(fault)?;
+        let start = shelf.key(prefix);
+        let mut found = Vec::new();
+        for entry in table.range(start.as_slice()..).map_err(fault)? {
+            let (key, _) = entry.map_err(fault)?;
+            if !key.value().starts_with(&start) {
+                break;
+            }
+            found.push(key.value().to_vec());
+        }
+        for key in found {
+            table.remove(key.as_slice()).map_err(fault)?;
+        }
+        Ok(())
+    }
+
     /// Stores tree nodes.
     pub(crate) fn add_nodes<'a>(
         &self,

@@ -8,5 +8,6 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod terminal;
 mod trust;
 mod wrong;

@@ -57,19 +57,39 @@ fn the_dreaming_process() -> Result<()> {
     Dream::on(&main).curator(Ponderer { directory }).run().map(drop)
 }
 
+/// The other process; killed at the end of a test, however that ends.
+struct Dreamer(Child);
+
+impl Dreamer {
+    fn kill(&mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Dreamer {
+    fn drop(&mut self) {
+        self.kill().expect("the other process can be killed");
+    }
+}
+
 /// A database with three sessions over which another process dreams, that process, and the
 /// dream.
-fn dreaming(directory: &Path) -> Result<(Store, Child, Dream)> {
+fn dreaming(directory: &Path) -> Result<(Store, Dreamer, Dream)> {
     let store = Database::open(directory.join("db"))?.store("default")?;
     let sessions: Vec<_> = (0..3).map(failing_session).collect();
     store.import_sessions(&sessions, &importer())?;
     let child = Command::new(std::env::current_exe()?)
         .args(["cut_off::the_dreaming_process", "--exact"])
         .env(DIRECTORY, directory)
-        .spawn()?;
-    while !directory.join("thinking").exists() {
+        .spawn()
+        .map(Dreamer)?;
+    let looks = (0..6_000).find(|_| {
         std::thread::sleep(Duration::from_millis(10));
-    }
+        directory.join("thinking").exists()
+    });
+    assert!(looks.is_some(), "the other process did not begin to dream");
     let dream = Dream::open(&store, 1)?;
     Ok((store, child, dream))
 }
@@ -91,7 +111,6 @@ fn a_dream_whose_process_was_killed_has_failed_and_one_that_runs_elsewhere_has_n
     assert!(written(&store)?.contains("\"running\""));
 
     child.kill()?;
-    child.wait()?;
     let manifest = dream.manifest()?;
     assert_eq!((manifest.status, manifest.proposals), (DreamStatus::Failed, 1));
     assert!(manifest.failure.is_some_and(|why| why.contains("cut off")));
@@ -113,7 +132,6 @@ fn sessions_of_a_dream_that_was_cut_off_are_still_new() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let (store, mut child, dream) = dreaming(directory.path())?;
     child.kill()?;
-    child.wait()?;
     let mut review = dream.review_as(Author::person("ana"))?;
     review.approve_numbers(&[1], None)?;
     review.merge()?.commit("What it got to")?;

@@ -9,8 +9,8 @@ use undream::{
 };
 
 /// A text that takes more than one piece of a row.
-pub const LONG_LINE: &str = "The office is in Lisbon.\n";
-pub const LONG_LINES: usize = 120;
+pub(crate) const LONG_LINE: &str = "The office is in Lisbon.\n";
+pub(crate) const LONG_LINES: usize = 120;
 
 fn session() -> NewSession {
     let facts = SessionFacts {
@@ -28,7 +28,7 @@ fn session() -> NewSession {
 }
 
 /// A backup of a small database: what is derived in it depends on nothing but the rows.
-pub fn database() -> (TempDir, PathBuf) {
+pub(crate) fn database() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let start = Time::parse("2026-11-05T12:00:00Z").unwrap();
     let database = Options::new()

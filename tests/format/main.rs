@@ -9,6 +9,7 @@ mod made;
 mod tables;
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use tempfile::TempDir;
 use undream::{Database, ErrorKind, LogFilter, Options, Result};
@@ -19,8 +20,21 @@ fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format").join(name)
 }
 
+/// The text of the vector; where `UNDREAM_GOLDEN` asks for it and there is none, it is written.
+fn held_text() -> String {
+    static ADDED: Once = Once::new();
+    let path = golden("database-1.tables");
+    ADDED.call_once(|| {
+        if std::env::var("UNDREAM_GOLDEN").is_ok_and(|value| value == "add") && !path.exists() {
+            let (_directory, directory) = made::database();
+            std::fs::write(&path, tables::print(&dump(&directory))).unwrap();
+        }
+    });
+    std::fs::read_to_string(path).unwrap()
+}
+
 fn held() -> Tables {
-    tables::parse(&std::fs::read_to_string(golden("database-1.tables")).unwrap())
+    tables::parse(&held_text())
 }
 
 /// A database of these tables, opened for reading.
@@ -45,12 +59,7 @@ fn fault(tables: &Tables) -> (Option<ErrorKind>, Vec<String>) {
 #[test]
 fn the_same_calls_write_the_tables_of_the_vector() {
     let (_directory, directory) = made::database();
-    let path = golden("database-1.tables");
-    let text = tables::print(&dump(&directory));
-    if std::env::var("UNDREAM_GOLDEN").is_ok_and(|value| value == "add") && !path.exists() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let held = std::fs::read_to_string(path).unwrap();
+    let (text, held) = (tables::print(&dump(&directory)), held_text());
     for (number, (made, held)) in text.lines().zip(held.lines()).enumerate() {
         assert_eq!(made, held, "entry {number}");
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 
 /// Table -> key -> value. Keys are bytes that sort as the table's own keys do.
-pub type Tables = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+pub(crate) type Tables = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
 const FILE: &str = "undream.redb";
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
@@ -17,7 +17,7 @@ const NODES: TableDefinition<[u8; 32], &[u8]> = TableDefinition::new("nodes");
 const DERIVED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("derived");
 
 /// Everything in the file of the database in `directory`.
-pub fn dump(directory: &Path) -> Tables {
+pub(crate) fn dump(directory: &Path) -> Tables {
     let file = redb::Database::open(directory.join(FILE)).unwrap();
     let read = file.begin_read().unwrap();
     let mut tables = Tables::new();
@@ -46,7 +46,7 @@ pub fn dump(directory: &Path) -> Tables {
 }
 
 /// Writes a file of these tables into `directory`.
-pub fn fill(directory: &Path, tables: &Tables) {
+pub(crate) fn fill(directory: &Path, tables: &Tables) {
     let file = redb::Database::create(directory.join(FILE)).unwrap();
     let write = file.begin_write().unwrap();
     for (name, entries) in tables {
@@ -77,7 +77,7 @@ pub fn fill(directory: &Path, tables: &Tables) {
 }
 
 /// The tables as text: one entry per line.
-pub fn print(tables: &Tables) -> String {
+pub(crate) fn print(tables: &Tables) -> String {
     let mut text = String::new();
     for (name, entries) in tables {
         for (key, value) in entries {
@@ -87,7 +87,7 @@ pub fn print(tables: &Tables) -> String {
     text
 }
 
-pub fn parse(text: &str) -> Tables {
+pub(crate) fn parse(text: &str) -> Tables {
     let mut tables = Tables::new();
     for line in text.lines() {
         let [name, key, value] = line.split(' ').collect::<Vec<_>>()[..] else {

@@ -231,9 +231,8 @@ impl Consequences {
                 return Ok(false);
             }
         }
-        let comes = |(other, step): (&Key, &Step)| {
-            step.record().is_some() && other.is_under(key.as_str())
-        };
+        let comes =
+            |(other, step): (&Key, &Step)| step.record().is_some() && other.is_under(key.as_str());
         Ok(!self.steps.iter().any(comes))
     }
 }

@@ -4,3 +4,4 @@ mod disk;
 mod model;
 mod planted;
 mod power_loss;
+mod stores;

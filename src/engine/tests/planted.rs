@@ -220,7 +220,12 @@ fn a_text_that_no_tombstone_accounts_for_is_named() {
         row.objects = objects.iter().map(|stored| (stored.id(), (*stored).clone())).collect();
         row
     };
-    for objects in [&[&gone][..], &[&gone, &other]] {
+    // A tombstone that is there, and names another object.
+    let mut bytes = gone.encode();
+    let at = bytes.windows(32).position(|bytes| bytes == grave.id().as_bytes()).unwrap();
+    bytes[at..at + 32].copy_from_slice(other.id().as_bytes());
+    let elsewhere = Stored::decode(&bytes).unwrap();
+    for objects in [&[&gone][..], &[&gone, &other], &[&elsewhere, &other]] {
         let found = found_after(|db, writer| append(db, writer, &row(objects)));
         assert_names(&found, "does not account for");
     }

@@ -28,7 +28,7 @@ impl Erasures {
     pub(super) fn check(&self, report: &mut VerifyReport) {
         for (object, tombstone) in &self.erased {
             let named = self.tombstones.get(tombstone);
-            if !named.is_some_and(|objects| objects.binary_search(object).is_ok()) {
+            if named.is_none_or(|objects| objects.binary_search(object).is_err()) {
                 let what = format!("lacks a text that tombstone {tombstone} does not account for");
                 report.find(format!("object {object}"), what);
             }

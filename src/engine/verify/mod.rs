@@ -71,7 +71,7 @@ impl Database {
     /// `Io` if the file cannot be read at all.
     pub fn verify(&self) -> Result<VerifyReport> {
         let mut walk = Walk::begin(self.core())?;
-        walk.read_rows();
+        walk.read_rows(&self.progress().begin("rows", Some(walk.last)));
         walk.erasures.check(&mut walk.report);
         walk.check_derived();
         walk.check_heads();

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::object::{
     Commit, Key, ObjectKind, Operation, Record, Session, StoreName, Stored, Tombstone, open_chunk,
 };
+use crate::progress::Work;
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, codec,
 };
@@ -79,8 +80,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads every row once.
-    pub(super) fn read_rows(&mut self) {
+    pub(super) fn read_rows(&mut self, work: &Work) {
         for sequence in 1..=self.last {
+            work.advance();
             self.report.rows += 1;
             match row::read_row(&self.reader, sequence) {
                 Ok(Some(row)) => self.read_row(sequence, &row),
@@ -211,7 +213,12 @@ impl<'a> Walk<'a> {
         self.previous = Some(operation.id());
         match row.summary.store_change() {
             Some(true) => drop(self.stores.insert(row.head.store.clone())),
-            Some(false) => drop(self.stores.remove(&row.head.store)),
+            Some(false) => {
+                self.stores.remove(&row.head.store);
+                if sequence <= self.watermark {
+                    self.sessions.retain(|(store, _), _| *store != row.head.store);
+                }
+            }
             None => {}
         }
         for step in operation.moves() {

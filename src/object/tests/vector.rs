@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
+use super::made;
 use crate::error::{Error, Result};
 use crate::object::commit::{Commit, CommitHeader};
 use crate::object::operation::{Operation, OperationHeader};
@@ -27,8 +29,24 @@ pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/objects")
 }
 
+/// Writes the vectors that are made and have no file yet, where `UNDREAM_GOLDEN` asks for it.
+fn add() {
+    static ADDED: Once = Once::new();
+    ADDED.call_once(|| {
+        if std::env::var("UNDREAM_GOLDEN").is_ok_and(|value| value == "add") {
+            for (name, shows, bytes) in made::all() {
+                let path = folder().join(format!("{name}.hex"));
+                if !path.exists() {
+                    fs::write(path, text_of(shows, &bytes)).unwrap();
+                }
+            }
+        }
+    });
+}
+
 /// All vectors, in order of their names.
 pub(super) fn all() -> Vec<Vector> {
+    add();
     let mut paths: Vec<_> =
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -59,7 +77,9 @@ pub(super) fn text_of(shows: &str, bytes: &[u8]) -> String {
     let id = ObjectId::of(&hashed);
     let mut text = format!("shows {shows}\nkind {}\nformat {}\nid {id}\n\n", hashed[0], hashed[1]);
     for line in bytes.chunks(32) {
-        line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+        for byte in line {
+            write!(text, "{byte:02x}").unwrap();
+        }
         text.push('\n');
     }
     text
