@@ -65,7 +65,7 @@ impl Bisect {
         }
         let found = found
             .hint_for(ErrorKind::Invalid, || {
-                "give --bad and --good the other way round, or add --not".to_owned()
+                "without --good, one is looked for; --not turns good and bad round".to_owned()
             })
             .hint_for(ErrorKind::NotFound, || "add --not, or test something else".to_owned())?;
         self.answer(call, &store, &eye, &found)

@@ -202,8 +202,8 @@ fn commits() -> Vec<Made> {
         ("commit-1-review", "closes a review", review().encode()),
         ("commit-1-revert", "takes commits back", bare(revert).encode()),
         ("commit-1-restore", "goes back to a state", bare(restore).encode()),
-        ("commit-1-withdrawal", "takes back what rests on a session", bare(session).encode()),
-        ("commit-1-withdrawal-author", "takes back what somebody wrote", bare(author).encode()),
+        ("commit-1-withdrawal-session", "a session is no longer believed", bare(session).encode()),
+        ("commit-1-withdrawal-author", "an author is no longer believed", bare(author).encode()),
         ("commit-1-import", "brought in, no parent, a time before 1970", imported().encode()),
         ("commit-1-erased", "a proposal, its rationale erased", gone.encode()),
     ]
