@@ -55,6 +55,7 @@ impl Curator for Teacher {
                 confidence: 700,
                 cites: cites
                     .map(|(session, event)| Citation {
+                        quote: None,
                         session: (*session).to_owned(),
                         first: *event,
                         last: *event,

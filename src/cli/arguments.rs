@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, get, import, init,
-    list, log, manual, merge, operation, put, reference, restore, revert, search, session, show,
-    status, store, undo, verify, why,
+    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
+    import, init, list, log, manual, merge, operation, put, reference, restore, revert, search,
+    session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -47,7 +47,7 @@ pub(crate) struct Globals {
     /// Answer with one JSON document, for programs to read
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colours; auto is on a terminal, unless NO_COLOR is set
+    /// When to use colours; auto is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
     /// Print long answers at once instead of showing them in $PAGER, else less
@@ -138,6 +138,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Say whether a memory helped or is wrong; dreams count it
+    Feedback(feedback::Feedback),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository

@@ -3,5 +3,6 @@
 mod dreams;
 mod endorse;
 mod scripted;
+mod speed;
 mod stamp;
 mod withdraw;
