@@ -59,6 +59,7 @@ impl Curator for Teacher {
                         session: (*session).to_owned(),
                         first: *event,
                         last: *event,
+                        quote: None,
                     })
                     .collect(),
                 inputs: taught.inputs.clone(),
