@@ -66,10 +66,11 @@ pub use dream::{
     Withdrawal,
 };
 pub use engine::{
-    Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed, FeedEdit,
-    FeedRow, Finding, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options,
-    Quarantine, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
+    Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
+    FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge,
+    NewSession, Options, Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller,
+    Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
     TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

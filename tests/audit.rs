@@ -59,7 +59,6 @@ impl Curator for Teacher {
                         session: (*session).to_owned(),
                         first: *event,
                         last: *event,
-                        quote: None,
                     })
                     .collect(),
                 inputs: taught.inputs.clone(),

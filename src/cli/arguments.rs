@@ -28,6 +28,7 @@ pub(crate) struct Arguments {
 
 /// Options that every verb takes.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The database's directory; else .undream here or in a parent folder
