@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use undream::Answer;
+use undream::Reply;
 
 use super::call::{Access, Call};
 use super::dream::open;
@@ -33,10 +33,10 @@ impl Decide {
         let again = || format!("undream dream show {number} --plan FILE writes a new plan");
         let answers =
             plan::read(&text(&self.file)?, &review).map_err(|wrong| wrong.hint(again()))?;
-        let count = |wanted: fn(&Answer) -> bool| answers.values().filter(|a| wanted(a)).count();
-        let approved = count(|answer| matches!(answer, Answer::Approve { .. }));
-        let amended = count(|answer| matches!(answer, Answer::Amend { .. }));
-        let rejected = count(|answer| matches!(answer, Answer::Reject { .. }));
+        let count = |wanted: fn(&Reply) -> bool| answers.values().filter(|a| wanted(a)).count();
+        let approved = count(|answer| matches!(answer, Reply::Approve { .. }));
+        let amended = count(|answer| matches!(answer, Reply::Amend { .. }));
+        let rejected = count(|answer| matches!(answer, Reply::Reject { .. }));
         let new = if self.dry_run { Vec::new() } else { review.answer(&answers)? };
         if call.json() {
             return call.print_json(&json!({

@@ -31,6 +31,7 @@ mod editor;
 mod endorse;
 mod exit;
 mod export;
+mod feedback;
 mod get;
 mod graph;
 mod import;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use undream::{Answer, Proposal, Review, Verb};
+use undream::{Proposal, Reply, Review, Verb};
 
 use super::exit::{Failure, Outcome};
 use super::paint::{counted, escape_text, first_line};
@@ -91,18 +91,18 @@ impl Step<'_> {
     }
 
     /// The answer; none where the proposal is skipped.
-    fn answer(&self) -> Outcome<Option<Answer>> {
+    fn answer(&self) -> Outcome<Option<Reply>> {
         if self.verb != "amend" && !self.text.is_empty() {
             return Err(self.wrong("has a text; only amend takes one"));
         }
         let reason = self.reason.clone();
         Ok(match self.verb {
-            "approve" => Some(Answer::Approve { reason }),
-            "reject" => Some(Answer::Reject { reason }),
+            "approve" => Some(Reply::Approve { reason }),
+            "reject" => Some(Reply::Reject { reason }),
             "amend" if self.text.is_empty() => {
                 return Err(self.wrong("needs its text on the lines after it, each after a `|`"));
             }
-            "amend" => Some(Answer::Amend { text: self.text.join("\n"), reason }),
+            "amend" => Some(Reply::Amend { text: self.text.join("\n"), reason }),
             _ if reason.is_some() => return Err(self.wrong("takes nothing after the number")),
             _ => None,
         })
@@ -113,7 +113,7 @@ impl Step<'_> {
 ///
 /// # Errors
 /// The first line that is wrong, with what may stand there.
-pub(crate) fn read(plan: &str, review: &Review) -> Outcome<BTreeMap<u32, Answer>> {
+pub(crate) fn read(plan: &str, review: &Review) -> Outcome<BTreeMap<u32, Reply>> {
     let steps = steps(plan)?;
     let mut answers = BTreeMap::new();
     let mut lines: BTreeMap<u32, usize> = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Answer, Dream, ErrorKind, Proposal, Store};
+use undream::{Dream, ErrorKind, Proposal, Reply, Store};
 use undream::{Review as Deciding, Verb};
 
 use super::call::{Access, Call, Eye};
@@ -166,12 +166,12 @@ impl Sitting<'_> {
     fn decide(&mut self, typed: Typed) -> Outcome {
         let number = self.proposal().number();
         let answer = match typed.key {
-            'a' => Some(Answer::Approve { reason: typed.words }),
+            'a' => Some(Reply::Approve { reason: typed.words }),
             'r' => {
                 let reason = self.keys.answer("why (Enter for no reason)", typed)?;
-                Some(Answer::Reject { reason })
+                Some(Reply::Reject { reason })
             }
-            _ => self.amended(typed)?.map(|text| Answer::Amend { text, reason: None }),
+            _ => self.amended(typed)?.map(|text| Reply::Amend { text, reason: None }),
         };
         let Some(answer) = answer else {
             self.remark = Some("The text is as it was; nothing is decided.".to_owned());

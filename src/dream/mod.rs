@@ -6,13 +6,13 @@
 //!
 //! Imports: the engine and the floors below it. It knows nothing of search and exchange.
 
-mod answer;
 mod command;
 mod curator;
 mod danger;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod feedback;
 mod footing;
 mod manifest;
 mod mine;
@@ -21,6 +21,7 @@ mod pass;
 mod program;
 mod proposal;
 mod quote;
+mod reply;
 mod revert;
 mod revert_since;
 mod review;
@@ -30,16 +31,19 @@ mod standing;
 mod why;
 mod withdrawal;
 
-pub use answer::Answer;
 pub use command::CommandCurator;
-pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use curator::{
+    Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
 pub use danger::{Danger, Effect};
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
+pub use feedback::{Feedback, Opinion};
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use order::{Order, Orders};
 pub use proposal::{Evident, Proposal};
+pub use reply::Reply;
 pub use revert::DreamRevert;
 pub use revert_since::DreamsRevert;
 pub use review::{Review, ReviewMerge};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{AsSnapshot, Database, Snapshot, TrustFilter};
+use crate::engine::{AsSnapshot, Database, Given, RecallKind, Snapshot, TrustFilter};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Kind, Source, Trust};
@@ -76,6 +76,7 @@ impl Search {
             kinds: Vec::new(),
             labels: Vec::new(),
             trusted: TrustFilter::new(),
+            session: None,
         }
     }
 
@@ -126,6 +127,7 @@ pub struct SearchQuery {
     kinds: Vec<Kind>,
     labels: Vec<String>,
     trusted: TrustFilter,
+    session: Option<String>,
 }
 
 impl SearchQuery {
@@ -178,13 +180,20 @@ impl SearchQuery {
         self
     }
 
+    /// Searches on behalf of a session: what is found is noted in the recall log. A comparison with
+    /// another revision is not.
+    pub fn for_session(mut self, session: impl Into<String>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+
     /// Searches. Filters do not change scores. A query that excludes words but wants none, or has
     /// nothing but stop words, finds nothing. Memories whose text was erased are not found.
     ///
     /// # Errors
     /// `Invalid` if the query is empty; `Limit` if it is longer than 1 KiB, nested more than 16
-    /// deep, has more than 128 words, or asks for more than 10,000 hits; what kept the snapshot
-    /// from being read.
+    /// deep, has more than 128 words, or asks for more than 10,000 hits; either of them if the
+    /// session can be none; what kept the snapshot from being read.
     pub fn run(self) -> Result<Hits> {
         limits::check("the search", self.limit, LIMIT_MAX, "hits")?;
         if self.query.trim().is_empty() {
@@ -194,14 +203,20 @@ impl SearchQuery {
         let mut analyser = analyser();
         let clause = parse(&self.query, &mut analyser)?;
         let (mut found, mut words) = (Vec::new(), Vec::new());
-        if let Some(clause) = clause.filter(|_| self.limit > 0) {
+        let (facets, limit, snapshot) = (self.facets(), self.limit, self.snapshot?);
+        let session = self.session.as_deref();
+        let recaller = session.map(|session| snapshot.for_session(session)).transpose()?;
+        if let Some(clause) = clause.filter(|_| limit > 0) {
             clause.wanted_words(&mut words);
-            let (facets, limit, snapshot) = (self.facets(), self.limit, self.snapshot?);
             let trusted = match self.trusted {
                 open if open.is_open() => None,
                 filter => Some((filter, snapshot.store().endorsements()?)),
             };
             found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
+        }
+        if let Some(recaller) = recaller {
+            let given = found.iter().flatten().map(|found| Given::of(&found.key, &found.record));
+            recaller.note(RecallKind::Search, &self.query, given.collect());
         }
         Ok(Hits::new(found, words.into_iter().collect(), analyser))
     }
@@ -228,6 +243,7 @@ impl SearchQuery {
             kinds: self.kinds.clone(),
             labels: self.labels.clone(),
             trusted: self.trusted,
+            session: None,
         }
     }
 

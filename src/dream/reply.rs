@@ -9,7 +9,7 @@ use crate::object::Verb;
 
 /// What a reviewer says to one proposal.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub enum Reply {
     /// Take it, with what it depends on.
     Approve {
         /// Why.
@@ -29,7 +29,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl Reply {
     fn approves(&self) -> bool {
         !matches!(self, Self::Reject { .. })
     }
@@ -41,7 +41,7 @@ impl Review {
     ///
     /// # Errors
     /// As [`Review::check`], for the first answer that cannot be given; then none is.
-    pub fn answer(&mut self, answers: &BTreeMap<u32, Answer>) -> Result<Vec<u32>> {
+    pub fn answer(&mut self, answers: &BTreeMap<u32, Reply>) -> Result<Vec<u32>> {
         let mut decisions = BTreeMap::new();
         for (number, answer) in answers {
             self.check(*number, answers)?;
@@ -77,10 +77,10 @@ impl Review {
     /// `NotFound` if there is no such proposal; `Invalid` if it is merged already, or amended and
     /// writes no single text; `Limit` if the text is too long; `Conflict` if it is approved and
     /// depends on one that is rejected.
-    pub fn check(&self, number: u32, answers: &BTreeMap<u32, Answer>) -> Result<()> {
+    pub fn check(&self, number: u32, answers: &BTreeMap<u32, Reply>) -> Result<()> {
         self.refuse_merged(number)?;
         let Some(answer) = answers.get(&number) else { return Ok(()) };
-        if let Answer::Amend { text, .. } = answer {
+        if let Reply::Amend { text, .. } = answer {
             self.check_text(number, text)?;
         }
         if !answer.approves() {
@@ -116,11 +116,11 @@ impl Review {
         Ok(needs)
     }
 
-    fn choice_of(&self, answer: &Answer) -> Choice {
+    fn choice_of(&self, answer: &Reply) -> Choice {
         match answer {
-            Answer::Approve { reason } => self.choice(Verb::Approve, reason.as_deref(), None),
-            Answer::Reject { reason } => self.choice(Verb::Reject, reason.as_deref(), None),
-            Answer::Amend { text, reason } => {
+            Reply::Approve { reason } => self.choice(Verb::Approve, reason.as_deref(), None),
+            Reply::Reject { reason } => self.choice(Verb::Reject, reason.as_deref(), None),
+            Reply::Amend { text, reason } => {
                 self.choice(Verb::Amend, reason.as_deref(), Some(text.clone()))
             }
         }
