@@ -1,13 +1,12 @@
 //! A plan: what to do with each proposal of a dream, as a file that a person edits.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use undream::{Proposal, Reply, Review, Verb};
+use undream::{Proposal, Reply, Review, Store, Verb};
 
 use super::exit::{Failure, Outcome};
 use super::paint::{counted, escape_text, first_line};
-use super::proposal;
+use super::{change, proposal};
 
 /// How much of a heading a comment shows.
 const HEADING_CHARS: usize = 96;
@@ -16,7 +15,7 @@ const VERBS: &str = "approve P, reject P, amend P or skip P";
 
 /// The plan of a dream's proposals: what is decided as it is, all else skipped, the texts as
 /// comments that become the new text where their `#` is taken away.
-pub(crate) fn write(dream: u64, proposals: &[Proposal]) -> String {
+pub(crate) fn write(store: &Store, dream: u64, proposals: &[Proposal]) -> Outcome<String> {
     let mut text = format!(
         "# Dream {dream}: {}, additions first, then changes and removals.\n\
          # One line per proposal: change `skip` to what shall become of it.\n\
@@ -28,12 +27,12 @@ pub(crate) fn write(dream: u64, proposals: &[Proposal]) -> String {
         counted(proposals.len() as u64, "proposal", "proposals"),
     );
     for proposal in proposals {
-        write_one(&mut text, proposal);
+        write_one(&mut text, store, proposal)?;
     }
-    text
+    Ok(text)
 }
 
-fn write_one(plan: &mut String, proposal: &Proposal) {
+fn write_one(plan: &mut String, store: &Store, proposal: &Proposal) -> Outcome {
     let number = proposal.number();
     let key = proposal.key().map_or("", undream::Key::as_str);
     let verb = proposal.effect().name();
@@ -42,9 +41,8 @@ fn write_one(plan: &mut String, proposal: &Proposal) {
         proposal.kind().name(),
         proposal::standing(proposal)
     );
-    let dangers: Vec<_> = proposal.dangers().iter().map(|danger| danger.words()).collect();
-    if !dangers.is_empty() {
-        comment += &format!("# look twice: {}\n", dangers.join(", "));
+    if let Some(dangers) = proposal::dangers(proposal) {
+        comment += &format!("# look twice: {dangers}\n");
     }
     if !proposal.depends_on().is_empty() {
         let needed: Vec<_> = proposal.depends_on().iter().map(u32::to_string).collect();
@@ -52,6 +50,13 @@ fn write_one(plan: &mut String, proposal: &Proposal) {
     }
     if let Some(why) = proposal.rationale() {
         comment += &format!("# {}\n", first_line(why, HEADING_CHARS));
+    }
+    for change in proposal.changes() {
+        let before = change::side(change.before, &|id| store.record(id)?.to_entry())?;
+        if let Some(before) = before {
+            comment +=
+                &format!("# was {}: {}\n", change.key, first_line(&before.text, HEADING_CHARS));
+        }
     }
     plan.push_str(&comment);
     let choice = proposal.choice();
@@ -70,10 +75,9 @@ fn write_one(plan: &mut String, proposal: &Proposal) {
     let mark = if amended.is_some() && !merged { "|" } else { "#|" };
     for line in escape_text(amended.or(proposal.text()).unwrap_or_default()).lines() {
         // A space of its own, so that the first word stays apart.
-        if writeln!(plan, "{mark} {line}").is_err() {
-            unreachable!("BUG: writing to a string fails");
-        }
+        *plan += &format!("{mark} {line}\n");
     }
+    Ok(())
 }
 
 /// A line of a plan.

@@ -31,10 +31,7 @@ pub(crate) fn write_line(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Out
     let key = proposal.key().map_or("", undream::Key::as_str);
     let name = format!("{:<KEY_CHARS$}", first_line(key, KEY_CHARS));
     let mut remarks: Vec<String> = Vec::new();
-    let dangers: Vec<_> = proposal.dangers().iter().map(|danger| danger.words()).collect();
-    if !dangers.is_empty() {
-        remarks.push(eye.paint.warning(dangers.join(", ")));
-    }
+    remarks.extend(dangers(proposal).map(|dangers| eye.paint.warning(dangers)));
     if let Some(choice) = proposal.choice() {
         remarks.push(decided(eye, choice));
     }
@@ -54,6 +51,12 @@ pub(crate) fn write_line(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Out
     Ok(())
 }
 
+/// Why to look twice; `None` if nothing speaks for it.
+pub(crate) fn dangers(proposal: &Proposal) -> Option<String> {
+    let words: Vec<_> = proposal.dangers().iter().map(|danger| danger.words()).collect();
+    if words.is_empty() { None } else { Some(words.join(", ")) }
+}
+
 /// No session names its user: then there are some, and nobody knows how many.
 fn or_unknown(count: u32) -> String {
     if count == 0 { "-".to_owned() } else { count.to_string() }
@@ -68,8 +71,8 @@ pub(crate) fn write_full(
 ) -> Outcome {
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
-    for danger in proposal.dangers() {
-        writeln!(page, "    {}", eye.paint.warning(format!("look twice: {}", danger.words())))?;
+    if let Some(dangers) = dangers(proposal) {
+        writeln!(page, "    {}", eye.paint.warning(format!("look twice: {dangers}")))?;
     }
     if !proposal.depends_on().is_empty() {
         let numbers: Vec<_> = proposal.depends_on().iter().map(u32::to_string).collect();
@@ -159,7 +162,10 @@ pub(crate) fn standing(proposal: &Proposal) -> String {
         parts.push(format!("{} went well, {} did not", sources.successes, sources.failures));
     }
     let taint: Vec<_> = proposal.taint().sources().map(Source::name).collect();
-    parts.push(format!("trust {}, rests on {}", proposal.trust().name(), taint.join(", ")));
+    // What only removes has no words that would have to be trusted.
+    if !taint.is_empty() {
+        parts.push(format!("trust {}, rests on {}", proposal.trust().name(), taint.join(", ")));
+    }
     parts.join("; ")
 }
 

@@ -95,7 +95,7 @@ impl Show {
         file: Option<&PathBuf>,
         proposals: &[Proposal],
     ) -> Outcome {
-        let text = plan::write(dream.number(), proposals);
+        let text = plan::write(dream.store(), dream.number(), proposals)?;
         let Some(file) = file else {
             let mut page = call.page();
             write!(page, "{text}")?;

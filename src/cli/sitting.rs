@@ -98,9 +98,7 @@ impl Sitting<'_> {
                 'v' if !at_end => self.show_whole()?,
                 '?' | 'h' => self.remark = Some(screen::HELP.to_owned()),
                 other => {
-                    let known = if at_end { screen::LAST_KEYS } else { screen::KEYS };
-                    self.remark =
-                        Some(format!("`{}` does nothing here; {known}", other.escape_debug()));
+                    self.remark = Some(format!("`{}` does nothing here.", other.escape_debug()));
                 }
             }
         }

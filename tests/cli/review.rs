@@ -81,7 +81,7 @@ fn a_review_goes_key_by_key_is_left_and_resumed_and_ends_in_a_merge() {
             "review 1 < ?\nx\nb\na well seen\ne Pass --drain.\nb\nb\na\nq\n",
             "dream show 1",
             "review 1 < r\ns\na\nm What the press taught us\n",
-            "log --limit 1",
+            "log",
             "ls",
             "review 1 < q\n",
             "review 9",
