@@ -60,15 +60,17 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, Evident, Fate, Feedback, KeepRule, Manifest, Mine,
-    Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review, ReviewMerge,
-    SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
+    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
+    Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review,
+    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
+    Withdrawal,
 };
 pub use engine::{
-    Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed, FeedEdit,
-    FeedRow, Finding, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge, NewSession, Options,
-    Quarantine, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
+    Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
+    FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge,
+    NewSession, Options, Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller,
+    Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
     TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

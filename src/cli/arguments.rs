@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, edit, export, feedback, get, import,
-    init, list, log, manual, merge, operation, put, reference, restore, revert, search, session,
-    show, status, store, undo, verify, why,
+    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
+    import, init, list, log, manual, merge, operation, put, reference, restore, revert, search,
+    session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -27,6 +28,7 @@ pub(crate) struct Arguments {
 
 /// Options that every verb takes.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The database's directory; else .undream here or in a parent folder
@@ -45,7 +47,7 @@ pub(crate) struct Globals {
     /// Answer with one JSON document, for programs to read
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colours; auto is on a terminal, unless NO_COLOR is set
+    /// When to use colours; auto is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
     /// Print long answers at once instead of showing them in $PAGER, else less
@@ -117,12 +119,16 @@ pub(crate) enum Verb {
     Tag(reference::Reference),
     /// Merge a branch or revision into a branch
     Merge(merge::Merge),
-    /// Take a commit back, keeping what came after it
+    /// Take back a commit, or what rests on a session, an author or dreams; keep the rest
     Revert(revert::Revert),
     /// Make a branch, prefix or key equal to an earlier state
     Restore(restore::Restore),
     /// Take an operation back: the branches and tags it moved go back
     Undo(undo::Undo),
+    /// Vouch for exactly what a memory says
+    Endorse(endorse::Endorse),
+    /// No longer vouch for what a memory says
+    Unendorse(endorse::Unendorse),
     /// Find memories by their words
     Search(search::Search),
     /// Print what an agent should know, as Markdown for a prompt
@@ -157,6 +163,34 @@ pub(crate) struct Reading {
     /// Read at this revision: a branch, tag, id, main~2, main@{yesterday}, ...
     #[arg(long, value_name = "REV")]
     pub(crate) at: Option<String>,
+}
+
+/// How far what is shown must be trusted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trusting {
+    /// Only what is trusted at least this far; what a person endorsed is trusted most
+    #[arg(long, value_name = "none|tool|agent|user|endorsed", value_parser = trust)]
+    min_trust: Option<Trust>,
+    /// Nothing that rests on words from there; given several times, on none of them
+    #[arg(long, value_name = "user|agent|tool|web|harness", value_parser = source)]
+    without: Vec<Source>,
+}
+
+impl Trusting {
+    pub(crate) fn filter(&self) -> TrustFilter {
+        let filter = TrustFilter::new().min_trust(self.min_trust.unwrap_or_default());
+        self.without.iter().copied().fold(filter, TrustFilter::without)
+    }
+}
+
+fn trust(name: &str) -> Result<Trust, String> {
+    Trust::from_name(name)
+        .ok_or_else(|| "trust is one of none, tool, agent, user, endorsed".to_owned())
+}
+
+fn source(name: &str) -> Result<Source, String> {
+    Source::from_name(name)
+        .ok_or_else(|| "a source is one of user, agent, tool, web, harness".to_owned())
 }
 
 /// Where a verb writes, and what it says about it.

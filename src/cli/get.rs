@@ -90,6 +90,11 @@ fn write_full(page: &mut Page, eye: &Eye, store: &Store, key: &Key, record: &Rec
         "trust",
         format!("{} (rests on words of: {})", record.trust().name(), sources.join(", ")),
     )?;
+    if let Some(held) = store.endorsements()?.of(record)? {
+        let why = held.reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let said = format!("by {} {}{why}", held.by, ago(held.at, eye.now));
+        line("endorsed", escape(&said).into_owned())?;
+    }
     line("author", escape(&from.author.to_string()).into_owned())?;
     let when = ago(commit.committed(), eye.now);
     line(

@@ -81,8 +81,13 @@ impl Log {
             let commits = commits.collect::<Result<Vec<_>, _>>()?;
             draw(&mut page, &eye, &store, &from, &filter, &commits)?;
         } else {
+            let mut none = !from.is_empty();
             for commit in commits {
+                none = false;
                 write_commit(&mut page, &eye, &*commit?)?;
+            }
+            if none {
+                call.note("There are no such commits.");
             }
         }
         Ok(page.finish()?)

@@ -99,7 +99,7 @@ fn usage(names: &[&str], own: &[&Arg]) -> String {
         words.push("[OPTIONS]".to_owned());
     }
     let required = own.iter().filter(|arg| !arg.is_positional() && arg.is_required_set());
-    words.extend(required.map(|arg| form(arg)));
+    words.extend(required.copied().map(form));
     let positional = own.iter().filter(|arg| arg.is_positional());
     words.extend(positional.map(|arg| {
         let form = form(arg);

@@ -25,6 +25,7 @@ mod demo;
 mod diff;
 mod dream;
 mod edit;
+mod endorse;
 mod exit;
 mod export;
 mod feedback;
@@ -63,6 +64,7 @@ mod transcripts;
 mod undo;
 mod verify;
 mod why;
+mod withdraw;
 mod words;
 
 pub(crate) use run::run;

@@ -32,16 +32,12 @@ impl Page {
         // Before the pager starts: from then on Ctrl-C is meant for it.
         interrupt::watch();
         interrupt::paging(true);
-        match command(&pager).stdin(Stdio::piped()).spawn() {
-            Ok(mut child) => {
-                let input = child.stdin.take().map(BufWriter::new);
-                Self::Pager { input, child }
-            }
-            Err(_) => {
-                interrupt::paging(false);
-                Self::plain()
-            }
-        }
+        let Ok(mut child) = command(&pager).stdin(Stdio::piped()).spawn() else {
+            interrupt::paging(false);
+            return Self::plain();
+        };
+        let input = child.stdin.take().map(BufWriter::new);
+        Self::Pager { input, child }
     }
 
     fn sink(&mut self) -> &mut dyn Write {

@@ -1,7 +1,8 @@
 //! What can be decided, looked at and committed: merges, a review's merge, a dream's reversal.
 
 use undream::{
-    Change, Conflict, DreamRevert, Entry, Merge, RecordId, Resolution, Result, ReviewMerge,
+    Change, Conflict, DreamRevert, DreamsRevert, Entry, Merge, RecordId, Resolution, Result,
+    ReviewMerge,
 };
 
 /// Changes prepared for a branch, perhaps with conflicts.
@@ -67,6 +68,28 @@ impl Pending for DreamRevert {
     }
 
     decided_by_itself!();
+
+    fn entry(&self, record: RecordId) -> Result<Entry> {
+        self.merge().entry(record)
+    }
+}
+
+impl Pending for DreamsRevert {
+    fn open(&self) -> Vec<Conflict> {
+        self.merge().conflicts().cloned().collect()
+    }
+
+    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+        self.merge_mut().resolve_key(key, resolution)
+    }
+
+    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+        self.merge_mut().resolve(|_| resolution.clone())
+    }
+
+    fn changes(&self) -> Result<Vec<Change>> {
+        self.merge().changes()
+    }
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         self.merge().entry(record)

@@ -61,6 +61,8 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Revert(revert) => revert.run(call),
         Verb::Restore(restore) => restore.run(call),
         Verb::Undo(undo) => undo.run(call),
+        Verb::Endorse(endorse) => endorse.run(call),
+        Verb::Unendorse(unendorse) => unendorse.run(call),
         Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),

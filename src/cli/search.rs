@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use undream::{Hit, Kind, Search as Index, Snapshot, Store};
 
-use super::arguments::Reading;
+use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call, Eye};
 use super::exit::{Outcome, USAGE};
 use super::page::Page;
@@ -39,6 +39,8 @@ pub(crate) struct Search {
     #[arg(long, value_name = "REV")]
     against: Option<String>,
     #[command(flatten)]
+    trusting: Trusting,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -53,6 +55,7 @@ impl Search {
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }
+        search = search.trusted(self.trusting.filter());
         search = kinds.into_iter().fold(search, undream::SearchQuery::kind);
         search = self.label.iter().fold(search, undream::SearchQuery::label);
         if let Some(then) = &self.against {

@@ -15,6 +15,7 @@ use super::page::Page;
 use super::paint::{Paint, escape, escape_text};
 use super::time::ago;
 use super::transcripts::Import;
+use super::withdraw::{self, Lift};
 
 /// How many events are read at a time.
 const EVENTS_AT_ONCE: u32 = 256;
@@ -27,6 +28,10 @@ pub(crate) enum Session {
     List(List),
     /// Show a session, or some of its events
     Show(Show),
+    /// List the sessions kept out of dreams
+    Quarantined,
+    /// Let dreams read a session again
+    Lift(Lift),
     /// Write down how a session ended
     Mark(Mark),
 }
@@ -77,6 +82,8 @@ impl Session {
             Self::Import(import) => import.run(call),
             Self::List(list) => list.run(call),
             Self::Show(show) => show.run(call),
+            Self::Quarantined => withdraw::list(call),
+            Self::Lift(lift) => lift.run(call),
             Self::Mark(mark) => mark.run(call),
         }
     }

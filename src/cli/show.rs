@@ -85,6 +85,9 @@ fn cause(eye: &Eye, commit: &Commit) -> Outcome<Option<String>> {
             Some(format!("takes back {}", ids.join(", ")))
         }
         Cause::Restore { to } => Some(format!("restores {}", eye.id(to.object())?)),
+        Cause::Withdrawal { suspect } => {
+            Some(format!("takes back what rests on {}", escape(&suspect.to_string())))
+        }
         Cause::Import { origin } => Some(format!("import of {}", escape(origin))),
         _ => None,
     })

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Time;
 use crate::dream::feedback::Feedback;
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -241,15 +241,15 @@ impl<'a> SessionReader<'a> {
         read.collect()
     }
 
-    /// Evidence for citations, and what its events come to as grounds.
+    /// Evidence for citations, and what its events come to as footing.
     ///
     /// # Errors
     /// `Invalid` if a citation names a session or an event that was not read.
-    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Grounds)> {
+    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Footing)> {
         limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut evidence = Vec::with_capacity(cites.len());
-        let mut grounds = Grounds::default();
+        let mut footing = Footing::default();
         for cite in cites {
             let unread = || {
                 Error::invalid(format!(
@@ -262,7 +262,9 @@ impl<'a> SessionReader<'a> {
             let events = session.events.get(range).filter(|events| !events.is_empty());
             let events = events.ok_or_else(unread)?;
             limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
-            events.iter().for_each(|(_, source)| grounds.add_source(*source));
+            for (_, source) in events {
+                footing.add_source(*source);
+            }
             evidence.push(Evidence {
                 session: self.sessions[session.session].object_id(),
                 first: cite.first,
@@ -270,7 +272,7 @@ impl<'a> SessionReader<'a> {
                 texts: events.iter().map(|(text, _)| *text).collect(),
             });
         }
-        Ok((evidence, grounds))
+        Ok((evidence, footing))
     }
 
     /// Whether there are citations and each has a quote that stands in one of its events.

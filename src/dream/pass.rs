@@ -8,7 +8,7 @@ use crate::dream::curator::{
 };
 use crate::dream::dream::Dream;
 use crate::dream::feedback::Feedback;
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::dream::manifest::{Choice, Manifest, meta, numbers};
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
@@ -153,9 +153,9 @@ impl<'a> Pass<'a> {
     fn grounds(
         &self,
         suggestion: &Suggestion,
-        mut grounds: Grounds,
+        mut grounds: Footing,
         transaction: &Transaction,
-    ) -> Result<(Vec<RecordId>, Grounds)> {
+    ) -> Result<(Vec<RecordId>, Footing)> {
         let (edited, removed) = transaction.replaced()?;
         let founded = !suggestion.cites.is_empty() || !suggestion.inputs.is_empty();
         let mut inputs = suggestion.inputs.clone();

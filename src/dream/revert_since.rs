@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Time;
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choices, Part, load, meta, save};
+use crate::dream::manifest::meta;
 use crate::engine::{Branch, Merge, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Cause, Commit, Message};
@@ -21,60 +21,55 @@ pub struct DreamsRevert {
 }
 
 impl Dream {
-    /// Prepares one commit that takes back whatever dreams brought to `branch` after `since`, by
-    /// the time at which it was merged.
+    /// Prepares one commit that takes back whatever dreams brought to `branch` at or after `since`,
+    /// by the time at which it was merged.
     ///
     /// # Errors
     /// `NotFound` if no dream was merged since, or all of it is taken back already; `Corrupt` if
     /// something is damaged.
     pub fn revert_since(branch: &Branch, since: Time) -> Result<DreamsRevert> {
-        let store = branch.store().clone();
+        let store = branch.store();
+        let mut taken_back: BTreeSet<CommitId> = BTreeSet::new();
         let mut picks: Vec<(CommitId, u64, u32)> = Vec::new();
         let mut at = branch.head()?;
         while let Some(id) = at {
             let commit = store.commit(id)?;
-            if commit.committed() <= since {
+            if commit.committed() < since {
                 break;
             }
-            if let Cause::Review { dream, .. } = commit.cause() {
-                chain_of(&store, &commit, *dream, &mut picks)?;
+            match commit.cause() {
+                Cause::Revert { commits } if !taken_back.contains(&id) => {
+                    taken_back.extend(commits);
+                }
+                Cause::Review { .. } if !taken_back.contains(&id) => {
+                    chain_of(store, &commit, &mut picks)?;
+                }
+                _ => {}
             }
             at = commit.first_parent();
         }
-        let snapshot = meta(&store).snapshot()?;
-        let mut standing = Vec::new();
-        let mut proposals: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
-        for (commit, dream, number) in picks {
-            let choices: Choices = load(&snapshot, dream, Part::Decisions)?.unwrap_or_default();
-            if choices.get(&number).is_none_or(|choice| !choice.reverted) {
-                standing.push(commit);
-                proposals.entry(dream).or_default().insert(number);
-            }
-        }
-        if standing.is_empty() {
-            let text = format!("no dream that stands was merged into `{}` since {since}", branch.name());
+        picks.retain(|(commit, ..)| !taken_back.contains(commit));
+        if picks.is_empty() {
+            let text =
+                format!("no dream that stands was merged into `{}` since {since}", branch.name());
             return Err(Error::not_found(text));
         }
-        Ok(DreamsRevert { store, proposals, merge: branch.revert_all(&standing)? })
+        let commits: Vec<CommitId> = picks.iter().map(|(commit, ..)| *commit).collect();
+        let mut proposals: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        for (_, dream, number) in picks {
+            proposals.entry(dream).or_default().insert(number);
+        }
+        Ok(DreamsRevert { store: store.clone(), proposals, merge: branch.revert_all(&commits)? })
     }
 }
 
 /// The picks that a review commit closes, with dream and proposal.
-fn chain_of(
-    store: &Store,
-    review: &Commit,
-    number: u64,
-    picks: &mut Vec<(CommitId, u64, u32)>,
-) -> Result<()> {
-    let mut at = review.parents().get(1).copied();
+fn chain_of(store: &Store, review: &Commit, picks: &mut Vec<(CommitId, u64, u32)>) -> Result<()> {
+    let mut at = review.parents().iter().last().copied();
     while let Some(id) = at {
         let commit = store.commit(id)?;
-        match commit.cause() {
-            Cause::Pick { dream, proposal, .. } if *dream == number => {
-                picks.push((id, *dream, *proposal));
-            }
-            _ => break,
-        }
+        let Cause::Pick { dream, proposal, .. } = commit.cause() else { break };
+        picks.push((id, *dream, *proposal));
         at = commit.first_parent();
     }
     Ok(())
@@ -102,20 +97,17 @@ impl DreamsRevert {
     /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
     pub fn commit(self, message: Message) -> Result<CommitId> {
         let (store, proposals) = (self.store, self.proposals);
-        let why = message.author.message("Note what was taken back of dreams");
+        let note = message.author.message("Note what was taken back of dreams");
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(&store).write_reserved()?;
-            let snapshot = transaction.base().clone();
-            for (dream, numbers) in &proposals {
-                let mut choices: Choices =
-                    load(&snapshot, *dream, Part::Decisions)?.unwrap_or_default();
-                for (_, choice) in choices.iter_mut().filter(|(held, _)| numbers.contains(held)) {
-                    choice.reverted = true;
-                }
-                save(&mut transaction, *dream, Part::Decisions, &choices)?;
+            for (number, proposals) in &proposals {
+                Dream::new(store.clone(), *number).redecide(&mut transaction, |choices| {
+                    let taken = choices.iter_mut().filter(|(number, _)| proposals.contains(number));
+                    taken.for_each(|(_, choice)| choice.reverted = true);
+                })?;
             }
-            Ok((transaction, why.clone()))
+            Ok((transaction, note.clone()))
         };
-        self.merge.commit_with(message, &beside)
+        self.merge.commit_beside(message, Some(&beside))
     }
 }

@@ -105,8 +105,8 @@ impl DreamRun {
     /// what it had proposed.
     ///
     /// # Errors
-    /// `NotFound` if a named session does not exist; `Locked` if another process kept writing;
-    /// what the database fails with. A failing curator is no error here.
+    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
+    /// another process kept writing; what the database fails with. A failing curator is no error here.
     pub fn run(self) -> Result<Dream> {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
@@ -145,6 +145,7 @@ impl DreamRun {
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
     /// dream has something to stand on.
     fn base(&self, author: &Author) -> Result<Snapshot> {
+        self.branch.refuse_reserved()?;
         let snapshot = self.branch.snapshot()?;
         if snapshot.commit().is_some() {
             return Ok(snapshot);

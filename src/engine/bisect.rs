@@ -72,6 +72,13 @@ impl Store {
     }
 }
 
+/// What a line was narrowed down to.
+struct Narrowed {
+    /// The newest good state.
+    good: Option<CommitId>,
+    suspects: Vec<Arc<Commit>>,
+}
+
 /// A bisection under way.
 struct Inquiry<'a> {
     store: &'a Store,
@@ -174,20 +181,21 @@ impl Inquiry<'_> {
 
     /// Halves the line, then what was merged into it.
     fn run(mut self, line: &[Place]) -> Result<Bisection> {
-        let (mut good, mut suspects) = self.halve(line)?;
+        let mut found = self.halve(line)?;
         let mut merges = Vec::new();
-        while let [suspect] = suspects.as_slice()
+        while let [suspect] = found.suspects.as_slice()
             && let Some(inner) = self.within(suspect)?
         {
             merges.push(Arc::clone(suspect));
-            (good, suspects) = inner;
+            found = inner;
         }
         let (tests, contradiction) = (self.tests, self.contradiction);
+        let Narrowed { good, suspects } = found;
         Ok(Bisection { suspects, good, merges, contradiction, tests })
     }
 
     /// The newest good state of a line, and the suspects after it.
-    fn halve(&mut self, line: &[Place]) -> Result<(Option<CommitId>, Vec<Arc<Commit>>)> {
+    fn halve(&mut self, line: &[Place]) -> Result<Narrowed> {
         let mut halving = Halving::new(line.len());
         for (at, place) in line.iter().enumerate() {
             if let Some(verdict) = self.known.get(&place.tree) {
@@ -207,12 +215,12 @@ impl Inquiry<'_> {
         let (good, bad) = halving.bracket();
         let suspects = line[good + 1..=bad].iter().filter_map(|place| place.commit);
         let suspects = suspects.map(|id| self.store.commit(id)).collect::<Result<Vec<_>>>()?;
-        Ok((line[good].commit, suspects))
+        Ok(Narrowed { good: line[good].commit, suspects })
     }
 
     /// What made the other side of a merge bad; `None` if `commit` joins nothing that is bad by
     /// itself.
-    fn within(&mut self, commit: &Commit) -> Result<Option<(Option<CommitId>, Vec<Arc<Commit>>)>> {
+    fn within(&mut self, commit: &Commit) -> Result<Option<Narrowed>> {
         let Some(trunk) = commit.first_parent() else { return Ok(None) };
         for side in &commit.parents()[1..] {
             let head = self.place(Some(*side))?;

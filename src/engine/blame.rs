@@ -91,14 +91,12 @@ impl Snapshot {
         let record = Arc::new(self.get(key)?.ok_or_else(missing)?);
         let mut known: HashMap<RecordId, Arc<Grounds>> = HashMap::new();
         let mut grounds = |record: &Record| -> Result<_> {
-            match known.get(&record.id()) {
-                Some(grounds) => Ok(Arc::clone(grounds)),
-                None => {
-                    let grounds = Arc::new(self.store().grounds(record)?);
-                    known.insert(record.id(), Arc::clone(&grounds));
-                    Ok(grounds)
-                }
+            if let Some(grounds) = known.get(&record.id()) {
+                return Ok(Arc::clone(grounds));
             }
+            let grounds = Arc::new(self.store().grounds(record)?);
+            known.insert(record.id(), Arc::clone(&grounds));
+            Ok(grounds)
         };
         let text = record.text()?.to_owned();
         let origins = self.origins(&record, text.lines().count())?;

@@ -11,6 +11,7 @@ use crate::engine::holder::Holder;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
 use crate::engine::queue::Queue;
+use crate::engine::recall::Notes;
 use crate::engine::row;
 use crate::engine::state::{State, ref_name};
 use crate::engine::view::Newest;
@@ -40,6 +41,7 @@ pub(crate) struct Core {
     pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
+    pub(crate) notes: Notes,
     /// What tells other processes of this one, where it writes to a file.
     pub(crate) holder: OnceLock<Holder>,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
@@ -73,6 +75,7 @@ impl Core {
             wait,
             thresholds,
             queue: Queue::default(),
+            notes: Notes::default(),
             holder: OnceLock::new(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),

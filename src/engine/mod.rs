@@ -39,6 +39,7 @@ mod prepared;
 mod provenances;
 mod quarantine;
 mod queue;
+mod recall;
 mod replay;
 mod resolve;
 mod restore;
@@ -79,6 +80,9 @@ pub use prepared::Expect;
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;
+pub use recall::{
+    Answer, Forget, Given, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls,
+};
 pub use resolve::Resolved;
 pub use restore::Restore;
 pub(crate) use row::RowEdit;

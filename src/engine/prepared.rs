@@ -14,9 +14,6 @@ use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Sto
 use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
 
-/// What is to land in the same durable write as something else, made anew for each try.
-pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
-
 /// What a transaction relies on at a key, checked where it lands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Expect {
@@ -34,6 +31,9 @@ impl Expect {
         Self::TextSha256(Sha256::digest(text.as_bytes()).into())
     }
 }
+
+/// What is to land in the same durable write as something else, made anew for each try.
+pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
 
 /// A transaction whose records are made, on its way to the commit thread.
 pub(crate) struct Prepared {

@@ -30,8 +30,8 @@ enum Staged {
     /// A new version of a record that exists, on other grounds; its words unless others are given.
     Restamp {
         record: RecordId,
-        words: Option<Entry>,
-        origin: Origin,
+        words: Option<Box<Entry>>,
+        origin: Box<Origin>,
     },
     Remove,
 }
@@ -231,6 +231,7 @@ impl Transaction {
         (record, words): (RecordId, Option<Entry>),
         origin: Origin,
     ) -> Result<()> {
+        let (words, origin) = (words.map(Box::new), Box::new(origin));
         self.stage(key, Staged::Restamp { record, words, origin })
     }
 
@@ -337,10 +338,10 @@ impl Transaction {
                 Staged::Restamp { record, words, origin } => {
                     let before = self.base.record(record)?;
                     let record = match words {
-                        None => before.restamped(origin),
+                        None => before.restamped(*origin),
                         Some(entry) => {
                             let memory = before.memory();
-                            Record::make(memory, entry, &[&before], origin, seed, number)?
+                            Record::make(memory, *entry, &[&before], *origin, seed, number)?
                         }
                     };
                     let id = record.id();

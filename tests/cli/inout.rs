@@ -84,7 +84,7 @@ fn the_account_of_an_export_to_stdout_goes_to_stderr() {
     ] {
         let output = desk.output(line, "");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), account, "{line}");
-        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 3, "{line}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3, "{line}");
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::dream::withdrawal::deed::Deed;
 use crate::dream::withdrawal::inquiry::Inquiry;
-use crate::dream::withdrawal::settle::Settled;
+use crate::dream::withdrawal::settle::{Settled, Version};
 use crate::engine::{Snapshot, Transaction};
 use crate::error::Result;
-use crate::object::{Entry, Evidence, Key, Origin, Suspect};
+use crate::object::{Entry, Evidence, Key, Suspect};
 use crate::storage::RecordId;
 
 /// What becomes of a memory.
@@ -60,7 +60,31 @@ pub struct Consequence {
 }
 
 /// What is to be done at a key.
-pub(super) type Step = (Key, Option<(RecordId, Option<(Option<Entry>, Origin)>)>);
+#[derive(Clone)]
+enum Step {
+    Remove,
+    Place(RecordId),
+    Anew(Box<Version>),
+}
+
+impl Step {
+    fn of(settled: Settled) -> Self {
+        match settled {
+            Settled::As(id) | Settled::Left(id) => Self::Place(id),
+            Settled::Anew(version) => Self::Anew(version),
+            Settled::Nothing => Self::Remove,
+        }
+    }
+
+    /// The version whose words will stand there.
+    fn record(&self) -> Option<RecordId> {
+        match self {
+            Self::Remove => None,
+            Self::Place(id) => Some(*id),
+            Self::Anew(version) => Some(version.of),
+        }
+    }
+}
 
 /// All that becomes of the memories of a branch, in order of the keys.
 #[derive(Default)]
@@ -101,13 +125,13 @@ impl Consequences {
 
     /// Writes what is to be done.
     pub(super) fn apply(&self, transaction: &mut Transaction) -> Result<()> {
-        for (key, step) in self.steps.values() {
+        for (key, step) in &self.steps {
             match step {
-                None => transaction.place(key.clone(), None)?,
-                Some((record, None)) => transaction.place(key.clone(), Some(*record))?,
-                Some((record, Some((words, origin)))) => {
-                    let version = (*record, words.clone());
-                    transaction.restamp(key.clone(), version, origin.clone())?;
+                Step::Remove => transaction.place(key.clone(), None)?,
+                Step::Place(record) => transaction.place(key.clone(), Some(*record))?,
+                Step::Anew(version) => {
+                    let words = (version.of, version.words.clone());
+                    transaction.restamp(key.clone(), words, version.origin.clone())?;
                 }
             }
         }
@@ -121,22 +145,14 @@ impl Consequences {
     fn note(&mut self, key: &Key, fate: Fate, record: RecordId, settled: &Settled) {
         let (becomes, rewritten, evidence) = match settled {
             Settled::As(id) | Settled::Left(id) => (Some(*id), None, Vec::new()),
-            Settled::Anew(id, words, origin) => {
-                (Some(*id), words.clone(), origin.provenance.evidence.clone())
+            Settled::Anew(version) => {
+                let evidence = version.origin.provenance.evidence.clone();
+                (Some(version.of), version.words.clone(), evidence)
             }
             Settled::Nothing => (None, None, Vec::new()),
         };
         let key = key.clone();
         self.list.push(Consequence { key, fate, record, becomes, rewritten, evidence });
-    }
-
-    fn step(&mut self, key: Key, settled: Settled) {
-        let step = match settled {
-            Settled::As(id) | Settled::Left(id) => Some((id, None)),
-            Settled::Anew(id, words, origin) => Some((id, Some((words, origin)))),
-            Settled::Nothing => None,
-        };
-        self.steps.insert(key.clone(), (key, step));
     }
 
     /// A memory that stands at `key`.
@@ -150,12 +166,12 @@ impl Consequences {
                 self.note(&key, Fate::Left, record, &settled);
                 Fate::PutBack
             }
-            Settled::Anew(id, ..) if *id == record => Fate::Kept,
+            Settled::Anew(version) if version.of == record => Fate::Kept,
             Settled::As(_) | Settled::Anew(..) => Fate::PutBack,
             Settled::Nothing => Fate::Removed,
         };
         self.note(&key, fate, record, &settled);
-        self.step(key, settled);
+        self.steps.insert(key, Step::of(settled));
     }
 
     /// A memory that the suspect removed from `key`.
@@ -171,7 +187,7 @@ impl Consequences {
         }
         if self.is_free(head, &key)? {
             self.note(&key, Fate::BroughtBack, record, &settled);
-            self.step(key, settled);
+            self.steps.insert(key, Step::of(settled));
         } else {
             self.note(&key, Fate::Left, record, &settled);
         }
@@ -181,17 +197,16 @@ impl Consequences {
     /// A memory that the suspect moved, and that still stands where it was moved to.
     fn moved(&mut self, head: &Snapshot, from: Key, to: &Key) -> Result<()> {
         let Some(record) = head.get_id(to.as_str())? else { return Ok(()) };
-        let planned = self.steps.get(to).map(|(_, step)| step.clone());
-        let stays = planned.unwrap_or(Some((record, None)));
+        let planned = self.steps.get(to).cloned().unwrap_or(Step::Place(record));
         // What goes altogether need not go back first.
-        let Some(step) = stays else { return Ok(()) };
+        let Some(becomes) = planned.record() else { return Ok(()) };
         if !self.is_free(head, &from)? {
             self.note(&from, Fate::Left, record, &Settled::As(record));
             return Ok(());
         }
-        self.note(&from, Fate::MovedBack, record, &Settled::As(step.0));
-        self.steps.insert(to.clone(), (to.clone(), None));
-        self.steps.insert(from.clone(), (from, Some(step)));
+        self.note(&from, Fate::MovedBack, record, &Settled::As(becomes));
+        self.steps.insert(to.clone(), Step::Remove);
+        self.steps.insert(from, planned);
         Ok(())
     }
 
@@ -199,7 +214,7 @@ impl Consequences {
     fn is_free(&self, head: &Snapshot, key: &Key) -> Result<bool> {
         let taken = |key: &str| -> Result<bool> {
             Ok(match self.steps.get(key) {
-                Some((_, step)) => step.is_some(),
+                Some(step) => step.record().is_some(),
                 None => head.get_id(key)?.is_some(),
             })
         };
@@ -217,7 +232,7 @@ impl Consequences {
             }
         }
         let comes =
-            |(other, (_, step)): (&Key, &Step)| step.is_some() && other.is_under(key.as_str());
+            |(other, step): (&Key, &Step)| step.record().is_some() && other.is_under(key.as_str());
         Ok(!self.steps.iter().any(comes))
     }
 }

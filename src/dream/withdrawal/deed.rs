@@ -29,7 +29,7 @@ impl Inquiry<'_> {
         for commit in self.store.log(id, filter)? {
             let commit = commit?;
             // What a merge or a review brought, the commits that it closes have done.
-            if commit.parents().len() > 1 {
+            if commit.parents().len() > 1 || matches!(commit.cause(), Cause::Review { .. }) {
                 continue;
             }
             let did = self.did(&commit, suspect)?;

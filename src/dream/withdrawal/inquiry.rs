@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::dream::grounds::Grounds;
+use crate::dream::footing::Footing;
 use crate::dream::withdrawal::remains::{KeepRule, Remaining};
 use crate::engine::{Endorsements, Store};
 use crate::error::Result;
@@ -203,7 +203,7 @@ impl<'a> Inquiry<'a> {
         record: &Record,
         live: &[Evidence],
         inputs: &[RecordId],
-    ) -> Result<Grounds> {
+    ) -> Result<Footing> {
         let mut grounds = self.cited(live)?;
         let mut records = inputs.to_vec();
         for id in record.previous() {
@@ -221,8 +221,8 @@ impl<'a> Inquiry<'a> {
         Ok(grounds)
     }
 
-    fn cited(&self, cites: &[Evidence]) -> Result<Grounds> {
-        let mut grounds = Grounds::default();
+    fn cited(&self, cites: &[Evidence]) -> Result<Footing> {
+        let mut grounds = Footing::default();
         for cite in cites {
             let session = self.store.session_object(cite.session)?;
             for (_, source) in self.store.event_sources(&session, cite.first..=cite.last)? {

@@ -1,7 +1,7 @@
 //! Taking back what rests on a session or an author, and nothing else.
 //!
 //! `inquiry` finds out of each version of a memory whether it still stands once the suspect is not
-//! believed; `grounds` (of the wing) adds up what is left of its evidence; `deed` finds what the
+//! believed; `footing` (of the wing) adds up what is left of its evidence; `deed` finds what the
 //! suspect removed or moved; `consequence` puts together what becomes of each memory of a branch;
 //! `withdrawal` shows that and commits it.
 //!

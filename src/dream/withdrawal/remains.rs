@@ -22,7 +22,9 @@ pub struct Remaining<'a> {
 }
 
 /// Asks of a version of a memory whether what is left of its evidence is enough to keep it.
-pub struct KeepRule(Box<dyn Fn(&Remaining<'_>) -> Result<bool>>);
+pub struct KeepRule(Box<Keep>);
+
+type Keep = dyn Fn(&Remaining<'_>) -> Result<bool>;
 
 impl KeepRule {
     /// The rule that `keep` states.

@@ -8,12 +8,28 @@ use crate::error::Result;
 use crate::object::{Entry, Origin, Provenance};
 use crate::storage::RecordId;
 
+/// A new version of a memory, on what is left of the evidence of an earlier one.
+#[derive(Clone)]
+pub(super) struct Version {
+    /// The earlier version.
+    pub(super) of: RecordId,
+    /// What it says, where that is not what the earlier one said.
+    pub(super) words: Option<Entry>,
+    pub(super) origin: Origin,
+}
+
+impl Settled {
+    fn anew(of: RecordId, words: Option<Entry>, origin: Origin) -> Self {
+        Self::Anew(Box::new(Version { of, words, origin }))
+    }
+}
+
 /// What is to stand in the place of a version.
 pub(super) enum Settled {
     /// A version as it is.
     As(RecordId),
-    /// The words of a version on what is left of its evidence, or other words in their place.
-    Anew(RecordId, Option<Entry>, Origin),
+    /// A version on what is left of its evidence.
+    Anew(Box<Version>),
     /// A version that somebody has to look at.
     Left(RecordId),
     /// Nothing.
@@ -32,7 +48,7 @@ impl Inquiry<'_> {
         };
         Ok(match self.standing(id)? {
             Standing::Sound => Settled::As(id),
-            Standing::Shaken(origin) => Settled::Anew(id, None, Origin::clone(&origin)),
+            Standing::Shaken(origin) => Settled::anew(id, None, Origin::clone(&origin)),
             Standing::Mixed(mixed) => self.unmix(id, &mixed)?,
             Standing::Edited => Settled::Left(id),
             Standing::Fallen => Settled::Nothing,
@@ -67,7 +83,7 @@ impl Inquiry<'_> {
         };
         let origin =
             Origin { provenance: Provenance { evidence: live, ..provenance }, trust, taint };
-        Ok(Settled::Anew(id, Some(entry), origin))
+        Ok(Settled::anew(id, Some(entry), origin))
     }
 }
 

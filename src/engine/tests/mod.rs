@@ -1,5 +1,6 @@
 //! The engine under faults and against a model.
 
+mod bisect;
 mod disk;
 mod model;
 mod planted;

@@ -5,8 +5,10 @@ use std::fs;
 
 use super::made;
 use super::vector::{all, folder, hashed, open, text_of};
-use crate::object::{AuthorKind, OperationKind, Outcome, ProposalKind, RefKind, Role};
-use crate::object::{Source, Trust, Verb};
+use crate::object::{
+    AuthorKind, Cause, Commit, OperationKind, Outcome, ProposalKind, RefKind, Role, Source, Stored,
+    Trust, Verb,
+};
 use crate::storage::{ObjectId, OperationId, codec};
 
 #[test]
@@ -32,6 +34,32 @@ fn this_version_writes_what_the_vectors_of_its_formats_hold() {
         let held = fs::read_to_string(folder().join(format!("{name}.hex"))).unwrap();
         assert_eq!(text_of(shows, &bytes), held, "{name}");
     }
+}
+
+/// The number that the document gives a cause. No `_` here: a new cause wants a vector.
+fn number(cause: &Cause) -> u8 {
+    match cause {
+        Cause::Write => 0,
+        Cause::Merge => 1,
+        Cause::Proposal(_) => 2,
+        Cause::Pick { .. } => 3,
+        Cause::Review { .. } => 4,
+        Cause::Revert { .. } => 5,
+        Cause::Restore { .. } => 6,
+        Cause::Import { .. } => 7,
+        Cause::Withdrawal { .. } => 8,
+    }
+}
+
+#[test]
+fn every_cause_has_a_vector_and_its_number() {
+    let mut numbers = BTreeSet::new();
+    for vector in all().iter().filter(|vector| vector.name.starts_with("commit-")) {
+        let commit = Commit::open(Stored::decode(&vector.bytes).unwrap()).unwrap();
+        assert_eq!(codec::encode(commit.cause())[0], number(commit.cause()), "{}", vector.name);
+        numbers.insert(number(commit.cause()));
+    }
+    assert!(numbers.into_iter().eq(0..=8), "a cause has no vector");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::object::tombstone::TombstoneHeader;
 use crate::object::{
     Author, Cause, Commit, Decision, Entry, Event, Evidence, Genesis, Node, Operation,
     OperationHeader, OperationKind, Origin, Outcome, ProposalKind, ProposalPart, Provenance,
-    Record, RefKind, RefMove, RefName, Role, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb, make_chunk, make_session,
+    Record, RefKind, RefMove, RefName, Role, SessionFacts, Source, StoreName, Suspect, Taint,
+    ToolCall, Trust, Verb, make_chunk, make_session,
 };
 use crate::storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, RecordId, SessionObjectId, TextId,
@@ -190,6 +190,8 @@ fn commits() -> Vec<Made> {
     let pick = Cause::Pick { dream: 7, proposal: 251, source, amended: true };
     let revert = Cause::Revert { commits: vec![commit_id(0xc4), commit_id(0xc5)] };
     let restore = Cause::Restore { to: commit_id(0xc6) };
+    let session = Cause::Withdrawal { suspect: Suspect::Session("chat-812".to_owned()) };
+    let author = Cause::Withdrawal { suspect: Suspect::Author(Author::agent("scribe")) };
     let bare = |cause| commit(cause, Vec::new());
     let gone = erased(&proposal(), 1, NO_TOMBSTONE);
     vec![
@@ -200,6 +202,8 @@ fn commits() -> Vec<Made> {
         ("commit-1-review", "closes a review", review().encode()),
         ("commit-1-revert", "takes commits back", bare(revert).encode()),
         ("commit-1-restore", "goes back to a state", bare(restore).encode()),
+        ("commit-1-withdrawal-session", "a session is no longer believed", bare(session).encode()),
+        ("commit-1-withdrawal-author", "an author is no longer believed", bare(author).encode()),
         ("commit-1-import", "brought in, no parent, a time before 1970", imported().encode()),
         ("commit-1-erased", "a proposal, its rationale erased", gone.encode()),
     ]

@@ -4,14 +4,14 @@ use crate::engine::Endorsements;
 use crate::error::Result;
 use crate::object::{Record, Source, Taint, Trust};
 
-/// Grounds so far: the least trust among them, and all their sources.
+/// Footing so far: the least trust among them, and all their sources.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Grounds {
+pub(crate) struct Footing {
     least: Option<Trust>,
     taint: Taint,
 }
 
-impl Grounds {
+impl Footing {
     pub(crate) fn add(&mut self, trust: Trust, taint: Taint) {
         self.least = Some(self.least.map_or(trust, |least| least.min(trust)));
         self.taint = self.taint.union(taint);
