@@ -17,6 +17,7 @@ mod record;
 mod session;
 mod stored;
 mod text;
+mod verdict;
 
 pub use author::{Author, AuthorKind, Message};
 pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Verb};
@@ -29,8 +30,9 @@ pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
 pub use record::Record;
 pub use session::{Outcome, Session, SessionFacts};
+pub use verdict::{RuleFinding, Ruling, Verdict};
 
-pub(crate) use commit::cause_text;
+pub(crate) use commit::{Judged, cause_text};
 pub(crate) use genesis::Genesis;
 pub(crate) use node::Node;
 pub(crate) use operation::OperationHeader;
