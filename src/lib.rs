@@ -59,13 +59,14 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
-    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, Review, ReviewMerge,
-    SessionReader, Sessions, SuggestedChange, Suggestion,
+    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, ProposalVerdict, Review,
+    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, HolderInfo,
-    Keys, Listed, LogFilter, Merge, NewSession, Options, RefInfo, Resolution, Resolved, Restore,
+    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, Gate,
+    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewSession,
+    Options, Policy, PolicyCheck, PolicyMode, Question, RefInfo, Resolution, Resolved, Restore,
     Snapshot, Store, Taken, Transaction, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
@@ -77,12 +78,12 @@ pub use exchange::{
 };
 pub use history::Revision;
 pub use object::{
-    Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
-    Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Taint, ToolCall,
-    Trust, Verb, is_unprintable,
+    Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
+    Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
+    Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, Session, SessionFacts, Source,
+    StoreName, Taint, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
-pub use search::{Hit, Hits, Search, SearchQuery, Snippet};
+pub use search::{Hit, Hits, NearProtected, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

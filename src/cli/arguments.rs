@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
-    merge, operation, put, reference, restore, revert, search, session, show, status, store, undo,
-    verify,
+    merge, operation, policy, put, reference, restore, revert, search, session, show, status,
+    store, undo, verify,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -125,6 +125,9 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Show or change the policy; test a dream or check a commit against it
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository
@@ -166,4 +169,7 @@ pub(crate) struct Saying {
     /// The session in which the change is made
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
+    /// Do it although the policy refuses it, with the reason on the record; for persons only
+    #[arg(long = "override", value_name = "REASON")]
+    pub(crate) overriding: Option<String>,
 }

@@ -37,6 +37,7 @@ mod operation;
 mod page;
 mod paint;
 mod pending;
+mod policy;
 mod proposal;
 mod put;
 mod reference;

@@ -161,6 +161,7 @@ pub(crate) enum Part {
     Manifest,
     Sessions,
     Decisions,
+    Held,
 }
 
 pub(crate) fn part_key(number: u64, part: Part) -> String {
@@ -168,6 +169,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Manifest => "manifest",
         Part::Sessions => "sessions",
         Part::Decisions => "decisions",
+        Part::Held => "held",
     };
     format!("dreams/{number:08}/{name}")
 }

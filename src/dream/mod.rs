@@ -10,6 +10,7 @@ mod command;
 mod curator;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod gated;
 mod manifest;
 mod mine;
 mod pass;
@@ -23,6 +24,7 @@ mod sources;
 pub use command::CommandCurator;
 pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
 pub use dream::Dream;
+pub use gated::ProposalVerdict;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choice, Choices, DreamStatus, Manifest, Part, load, meta, save};
 use crate::dream::proposal::Proposal;
 use crate::dream::run::write_meta;
-use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
+use crate::engine::{Chain, Change, Conflict, Gate, Link, Resolution, Transaction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Author, Cause, Decision, Entry, Message, SaltedText, Verb, cause_text};
+use crate::object::{
+    Author, Cause, Decision, Entry, Message, SaltedText, Verb, Verdict, cause_text,
+};
 use crate::storage::{CommitId, RecordId};
 
 /// A person at work on a dream's proposals. Each decision is kept at once; merging takes what is
@@ -35,6 +38,10 @@ impl Dream {
 }
 
 impl Review {
+    pub(super) fn dream(&self) -> &Dream {
+        &self.dream
+    }
+
     /// The proposals, best first, each with its decision.
     pub fn proposals(&self) -> &[Proposal] {
         &self.proposals
@@ -116,7 +123,7 @@ impl Review {
         self.decide(numbers.iter().map(|number| (*number, choice.clone())).collect())
     }
 
-    fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
+    pub(super) fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
         Choice {
             verb,
             reviewer: self.reviewer.to_string(),
@@ -138,7 +145,7 @@ impl Review {
     }
 
     /// Keeps decisions.
-    fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
+    pub(super) fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
         for (number, _) in &decisions {
             if self.proposal(*number)?.choice().is_some_and(|choice| choice.merged) {
                 return Err(Error::invalid(format!(
@@ -183,19 +190,28 @@ impl Review {
                 format!("no approved proposal of dream {} waits to be merged", self.dream.number()),
             ));
         }
-        let links = approved.iter().map(|proposal| self.link(proposal)).collect();
-        let chain = Chain::prepare(self.dream.base_branch()?, links)?;
-        let numbers = approved.iter().map(|proposal| proposal.number()).collect();
+        self.merge_of(&approved, Choices::new())
+    }
+
+    /// Prepares the merge of these proposals, to be approved as `decided` says when they are merged.
+    pub(super) fn merge_of(
+        &self,
+        proposals: &[&Proposal],
+        decided: Choices,
+    ) -> Result<ReviewMerge> {
+        let links = proposals.iter().map(|proposal| self.link(proposal)).collect();
         Ok(ReviewMerge {
             dream: self.dream.clone(),
             reviewer: self.reviewer.clone(),
             all: self.proposals.len(),
-            numbers,
-            chain,
+            numbers: proposals.iter().map(|proposal| proposal.number()).collect(),
+            chain: Chain::prepare(self.dream.base_branch()?, links)?,
+            decided,
+            overriding: None,
         })
     }
 
-    fn link(&self, proposal: &Proposal) -> Link {
+    pub(super) fn link(&self, proposal: &Proposal) -> Link {
         let amended = proposal.choice().and_then(|choice| choice.text.clone());
         let dream = self.dream.number();
         let title = format!("dream {dream}, proposal {}: {}", proposal.number(), proposal.title());
@@ -222,6 +238,9 @@ pub struct ReviewMerge {
     all: usize,
     numbers: Vec<u32>,
     chain: Chain,
+    /// Decisions that are made by merging.
+    decided: Choices,
+    overriding: Option<String>,
 }
 
 impl ReviewMerge {
@@ -258,6 +277,27 @@ impl ReviewMerge {
         self.chain.resolve_key(key, resolution)
     }
 
+    /// Asks these, too, before the branch moves.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.chain.set_gates(gates.to_vec());
+        self
+    }
+
+    /// Merges where the policy refuses it, with the reason on the record. Only a person can.
+    pub fn overriding(mut self, reason: impl Into<String>) -> Self {
+        self.overriding = Some(reason.into());
+        self
+    }
+
+    /// What the policy says of merging this now; `None` where the branch is not guarded.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn verdict(&self, text: &str) -> Result<Option<Verdict>> {
+        let cause = Cause::Review { dream: self.dream.number(), decisions: Vec::new() };
+        self.chain.verdict(&self.reviewer.message(text), &cause)
+    }
+
     /// What committing changes on the branch.
     ///
     /// # Errors
@@ -278,16 +318,19 @@ impl ReviewMerge {
     /// durable write. Returns the review commit.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing; `Blocked` if the policy refuses it;
+    /// `Locked` if another process kept writing.
     pub fn commit(self, text: &str) -> Result<CommitId> {
-        let message = self.reviewer.message(text);
-        let dream = self.dream.clone();
-        let choices = dream.choices()?;
+        let mut message = self.reviewer.message(text);
+        message.overriding = self.overriding;
+        message.check()?;
+        let (dream, decided) = (self.dream.clone(), self.decided);
+        let choices = with(&decided, dream.choices()?)?;
         let closing = closing(&dream, &self.numbers, &choices)?;
         let (numbers, all, reviewer) = (self.numbers, self.all, self.reviewer);
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
-            let mut choices = dream.choices()?;
+            let mut choices = with(&decided, dream.choices()?)?;
             for (number, choice) in &mut choices {
                 let now = numbers.contains(number);
                 choice.merged |= now;
@@ -306,6 +349,20 @@ impl fmt::Debug for ReviewMerge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ReviewMerge({:?} of {:?})", self.numbers, self.dream)
     }
+}
+
+/// The choices, with those made by merging.
+///
+/// # Errors
+/// `Conflict` if somebody has decided otherwise meanwhile.
+fn with(decided: &Choices, mut choices: Choices) -> Result<Choices> {
+    for (number, choice) in decided {
+        if choices.insert(*number, choice.clone()).is_some() {
+            let message = format!("proposal {number} was decided on meanwhile");
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+    }
+    Ok(choices)
 }
 
 /// The cause of the review commit: the decisions of this round, rejections included.

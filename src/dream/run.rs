@@ -1,15 +1,17 @@
 //! Running a dream: a branch, a curator, one commit per proposal, an account of all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::dream::curator::{Curator, SessionReader};
 use crate::dream::dream::Dream;
+use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Snapshot, Store, Transaction};
+use crate::engine::{Branch, Expect, Gate, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session};
 
@@ -37,6 +39,7 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    gates: Vec<Arc<dyn Gate>>,
 }
 
 impl Dream {
@@ -49,6 +52,7 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            gates: Vec::new(),
         }
     }
 }
@@ -84,7 +88,15 @@ impl DreamRun {
         self
     }
 
-    /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
+    /// Asks these, too, where the policy merges without a person: without the gate that searches,
+    /// for one, nothing is merged while the policy holds what is near a protected text.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.gates = gates.to_vec();
+        self
+    }
+
+    /// Runs the dream to its end. Where the policy's mode is `gated` or `auto`, what it passes is
+    /// merged then. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
     /// # Errors
@@ -125,6 +137,9 @@ impl DreamRun {
         };
         let who = self.author.clone().unwrap_or(author);
         Self::close(&store, &manifest, &list, &who)?;
+        if manifest.status == DreamStatus::Waiting {
+            merge_what_passes(&dream, &self.gates)?;
+        }
         Ok(dream)
     }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::engine::flush::Thresholds;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
+use crate::engine::policy::{Gate, Standings};
 use crate::engine::queue::Queue;
 use crate::engine::row;
 use crate::engine::state::State;
@@ -36,6 +37,9 @@ pub(crate) struct Core {
     pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
+    /// Rules beside those of the policy.
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
+    pub(crate) standings: Standings,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
     commits: Cache<CommitId, Arc<Commit>>,
     genesis: RwLock<Genesis>,
@@ -51,6 +55,7 @@ impl Core {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         (wait, thresholds): (Duration, Thresholds),
+        gates: Vec<Arc<dyn Gate>>,
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
@@ -62,6 +67,8 @@ impl Core {
             entropy,
             wait,
             thresholds,
+            gates,
+            standings: Standings::default(),
             queue: Queue::default(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),

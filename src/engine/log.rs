@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::change::{Change, name_changes};
 use crate::engine::landing::Landing;
+use crate::engine::policy::leave_to_move;
 use crate::engine::state::RefState;
 use crate::engine::store::{Store, reason};
 use crate::error::{Error, Result};
@@ -120,17 +121,23 @@ impl Store {
                 undone.kind().name()
             )));
         }
+        let back: Vec<RefMove> = undone.moves().iter().map(taken_back).collect();
+        let cleared = leave_to_move(self.database(), author, &back)?;
         let author = author.clone();
         let text = reason(self.core(), &format!("undo {operation:.12}"))?;
         self.core().land(move |turn| {
             check_unmoved(turn, undone.moves())?;
-            let back = undone.moves().iter();
-            let moves = back.map(|step| (step.name.clone(), step.kind, step.from)).collect();
+            turn.clear_all(cleared);
+            let moves = back.into_iter().map(|step| (step.name, step.kind, step.to)).collect();
             let kind = OperationKind::Undo(undone.id());
             turn.operate(undone.store(), &author, kind, moves, Some(text))?;
             Ok(undone.moves().to_vec())
         })
     }
+}
+
+fn taken_back(step: &RefMove) -> RefMove {
+    RefMove { from: step.to, to: step.from, ..step.clone() }
 }
 
 fn check_unmoved(turn: &Landing<'_>, moves: &[RefMove]) -> Result<()> {

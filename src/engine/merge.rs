@@ -13,11 +13,13 @@ use crate::engine::decide::{resolved, write};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
+use crate::engine::policy::{Asking, JudgedChange, judged_changes};
+use crate::engine::store::refuse_reserved;
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
     Cause, Commit, Entry, Key, Message, OperationKind, Origin, Provenance, Record, RefKind,
-    SaltedText, Stored,
+    SaltedText, Stored, Verdict,
 };
 use crate::storage::{CommitId, RecordId};
 
@@ -68,6 +70,7 @@ pub struct Merge {
 
 impl Merge {
     pub(crate) fn prepare(branch: Branch, task: Task) -> Result<Self> {
+        refuse_reserved(branch.name())?;
         let joined = join_task(&branch, &task)?;
         Ok(Self { branch, task, joined, resolutions: BTreeMap::new() })
     }
@@ -162,12 +165,39 @@ impl Merge {
         }
     }
 
+    /// What the policy says of committing this now by the author of `message`; `None` where the
+    /// branch is not guarded.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn verdict(&self, message: &Message) -> Result<Option<Verdict>> {
+        let core = self.branch.store().core();
+        let step = made(core, &self.joined, &self.resolutions, message, &core.seed()?)?;
+        let head = self.joined.head.as_ref().map(|head| head.id());
+        let Some(asking) = Asking::about(&self.branch, head, message, &self.task.cause.0)? else {
+            return Ok(None);
+        };
+        asking.verdict(&self.judged(&step)?, &[], &[]).map(Some)
+    }
+
+    fn judged(&self, step: &Made) -> Result<Vec<JudgedChange>> {
+        let mut raw = Vec::new();
+        for (key, after) in &step.edits {
+            let before = self.joined.ours.get(key.as_str())?;
+            if before != *after {
+                raw.push(crate::tree::Change { key: key.clone(), before, after: *after });
+            }
+        }
+        judged_changes(self.branch.store().core(), raw, &step.records)
+    }
+
     /// Commits to the branch. If the branch moved meanwhile, everything is prepared again on its
     /// new head; decisions are kept where the conflict is the same. Where nothing is left to change and nothing to record,
     /// the head is returned.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing or exclude each other; `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing or exclude each other; `Blocked` if the
+    /// policy refuses it; `Locked` if another process kept writing.
     pub fn commit(mut self, message: Message) -> Result<CommitId> {
         message.check()?;
         for _ in 0..TRIES_MAX {
@@ -211,6 +241,11 @@ impl Merge {
             return self.joined.head.as_ref().map(|head| head.id()).ok_or_else(nothing);
         }
         let expected = self.joined.head.as_ref().map(|head| head.id());
+        let (mut judged, mut clearance) = (None, None);
+        if let Some(asking) = Asking::about(&self.branch, expected, message, &self.task.cause.0)? {
+            let (verdict, leave) = asking.leave(&self.judged(&step)?, &[], &[])?;
+            (judged, clearance) = (Some(verdict), Some(leave));
+        }
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (tree, task, message) = (self.joined.ours.clone(), self.task.clone(), message.clone());
         let salt = seed.derive("message", 0);
@@ -219,6 +254,7 @@ impl Merge {
             if head != expected {
                 return Err(Error::stale(format!("`{name}` has moved")));
             }
+            turn.clear_all(clearance);
             let parents: Vec<CommitId> = head.into_iter().chain(task.parents).collect();
             // A branch without a commit takes what is merged as its first parent, as it is.
             let (tree, edits) = match (head, parents.first()) {
@@ -235,6 +271,7 @@ impl Merge {
                 homes: Vec::new(),
                 message,
                 cause: task.cause,
+                judged,
                 salt,
             };
             let (commit, _) = turn.add_commit(new)?;

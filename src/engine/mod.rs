@@ -30,6 +30,7 @@ mod new_commit;
 mod nodes;
 mod overlay;
 mod plan;
+mod policy;
 mod prepared;
 mod queue;
 mod replay;
@@ -60,6 +61,10 @@ pub(crate) use graft::{Graft, Grafted};
 pub use holder::HolderInfo;
 pub use log::LogFilter;
 pub use merge::Merge;
+pub use policy::{
+    Gate, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode, Question,
+};
+pub(crate) use policy::{NEAR_PROTECTED, policy_author};
 pub use resolve::Resolved;
 pub use restore::Restore;
 pub(crate) use row::RowEdit;

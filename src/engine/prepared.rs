@@ -4,6 +4,7 @@ use crate::engine::branch::Branch;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
+use crate::engine::policy::Leave;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::transaction::Expect;
 use crate::error::{Error, Result};
@@ -12,6 +13,7 @@ use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
 
 /// A transaction whose records are made, on its way to the commit thread.
+#[derive(Clone)]
 pub(crate) struct Prepared {
     pub(super) branch: Branch,
     pub(super) base: Snapshot,
@@ -23,16 +25,19 @@ pub(crate) struct Prepared {
     pub(super) rebase: bool,
     pub(super) allow_empty: bool,
     pub(super) message: Message,
+    /// What the gate said, where the branch is guarded.
+    pub(super) leave: Option<Leave>,
     pub(super) cause: (Cause, Vec<SaltedText>),
     pub(super) kind: OperationKind,
     pub(super) salt: [u8; 16],
 }
 
 impl Prepared {
-    pub(super) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
+    pub(super) fn land(mut self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();
         let head = turn.head(&store, &name)?;
+        self.ask_where_it_lands(turn)?;
         let tree = turn.tree(head.as_deref())?;
         if head.as_ref().map(|commit| commit.id()) != self.base.id() {
             self.check_moved(&Content::of(tree.clone()))?;
@@ -42,6 +47,13 @@ impl Prepared {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return head.map(|commit| commit.id()).ok_or_else(nothing);
         }
+        let judged = match self.leave {
+            Some(leave) => {
+                turn.clear(leave.clearance);
+                leave.judged
+            }
+            None => None,
+        };
         let new = NewCommit {
             store: store.clone(),
             parents: head.iter().map(|commit| commit.id()).collect(),
@@ -51,12 +63,36 @@ impl Prepared {
             homes: self.homes,
             message: self.message,
             cause: self.cause,
+            judged,
             salt: self.salt,
         };
         let (commit, _) = turn.add_commit(new)?;
         let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
         turn.operate(&store, commit.author(), self.kind, moves, None)?;
         Ok(commit.id())
+    }
+
+    /// Whether a verdict is kept with the commit, so that it lands on no head but its own.
+    pub(super) fn keeps_verdict(&self) -> bool {
+        self.leave.as_ref().is_some_and(|leave| leave.judged.is_some())
+    }
+
+    /// Prepares again for what the branch has become, unless that is in the way.
+    ///
+    /// # Errors
+    /// `Stale` as it was if the branch did not move; with the keys if they did.
+    pub(super) fn follow(&mut self, stale: Error) -> Result<()> {
+        let head = self.branch.snapshot()?;
+        let glance = self.branch.store().standing()?;
+        let asked = self.leave.as_ref().map(|leave| leave.clearance.policy);
+        if head.id() == self.base.id() && asked == Some(glance.record) {
+            return Err(stale);
+        }
+        if head.id() != self.base.id() {
+            self.check_moved(head.content())?;
+        }
+        self.base = head;
+        self.ask(glance, true)
     }
 
     /// Whether any edit changes `tree`.

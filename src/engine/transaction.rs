@@ -9,7 +9,7 @@ use crate::engine::branch::Branch;
 use crate::engine::prepared::Prepared;
 use crate::engine::snapshot::Snapshot;
 use crate::entropy::Seed;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::object::{
     Cause, Entry, Evidence, Key, Message, OperationKind, Origin, Provenance, Record, SaltedText,
@@ -272,14 +272,40 @@ impl Transaction {
         self.kind = kind;
     }
 
+    pub(crate) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    /// The keys that are edited.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.staged.keys()
+    }
+
+    /// Shows every entry that is to stand at a key.
+    pub(crate) fn each_written(&self, show: &mut dyn FnMut(&Key, &Entry)) -> Result<()> {
+        for (key, staged) in &self.staged {
+            match staged {
+                Staged::Write { entry, .. } => show(key, entry),
+                Staged::Place { record } => {
+                    let record = self.base.record(*record)?;
+                    if !record.is_erased() {
+                        show(key, &record.to_entry()?);
+                    }
+                }
+                Staged::Remove => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the edits durable, all together. Returns the commit they became: if the branch moved
     /// meanwhile and none of the edited keys changed, it stands on the branch's new head. Without
     /// effective edits there is nothing to commit and the head is returned.
     ///
     /// # Errors
     /// `Stale` with the keys if they, or what the transaction relies on, changed meanwhile;
-    /// `Invalid` if nothing is edited and the branch has no commit yet, or if a key would be a
-    /// memory and a folder at once; `Locked` if another process kept writing.
+    /// `Blocked` if the policy refuses the edits; `Invalid` if nothing is edited and the branch has
+    /// no commit yet, or if a key would be a memory and a folder at once; `Locked` if another process kept writing.
     pub fn commit(self, message: Message) -> Result<CommitId> {
         message.check()?;
         if self.staged.is_empty() && !self.allow_empty && self.expected.is_empty() {
@@ -288,8 +314,21 @@ impl Transaction {
         }
         let core = self.branch.store().core().clone();
         let seed = core.seed()?;
-        let landing = self.prepare(&message, &seed)?;
-        core.land(move |turn| landing.land(turn))
+        let glance = self.glance(&message)?;
+        let mut prepared = self.prepare(&message, &seed)?;
+        if let Some((standing, closer)) = glance {
+            prepared.ask(standing, closer)?;
+        }
+        if !prepared.keeps_verdict() {
+            return core.land(move |turn| prepared.land(turn));
+        }
+        loop {
+            let attempt = prepared.clone();
+            match core.land(move |turn| attempt.land(turn)) {
+                Err(error) if error.kind() == ErrorKind::Stale => prepared.follow(error)?,
+                other => return other,
+            }
+        }
     }
 
     /// Makes the records.
@@ -333,6 +372,7 @@ impl Transaction {
             rebase: self.rebase,
             allow_empty: self.allow_empty,
             message: message.clone(),
+            leave: None,
             cause: self.cause,
             kind: self.kind,
             salt: seed.derive("message", 0),

@@ -76,7 +76,13 @@ impl Author {
 
     /// Starts a commit message by this author.
     pub fn message(&self, text: impl Into<String>) -> Message {
-        Message { author: self.clone(), text: text.into(), session: None, authored: None, overriding: None }
+        Message {
+            author: self.clone(),
+            text: text.into(),
+            session: None,
+            authored: None,
+            overriding: None,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<()> {

@@ -30,7 +30,7 @@ pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
 pub use record::Record;
 pub use session::{Outcome, Session, SessionFacts};
-pub use verdict::{RuleFinding, Ruling, Verdict};
+pub use verdict::{Bound, RuleFinding, Ruling, Verdict};
 
 pub(crate) use commit::{Judged, cause_text};
 pub(crate) use genesis::Genesis;

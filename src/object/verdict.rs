@@ -29,6 +29,34 @@ impl Ruling {
     }
 }
 
+/// What a number is held against.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Bound {
+    /// No less than this.
+    AtLeast(u64),
+    /// No more than this.
+    AtMost(u64),
+}
+
+impl Bound {
+    /// Whether `number` keeps to the bound.
+    pub fn holds(self, number: u64) -> bool {
+        match self {
+            Self::AtLeast(least) => number >= least,
+            Self::AtMost(most) => number <= most,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+        }
+    }
+}
+
 /// What one rule found, with its numbers.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RuleFinding {
@@ -43,8 +71,8 @@ pub struct RuleFinding {
     pub binding: bool,
     /// The number that was found.
     pub found: u64,
-    /// The number it is held against, where there is one.
-    pub bound: Option<u64>,
+    /// What the number is held against, where there is something.
+    pub bound: Option<Bound>,
     /// What breaks the rule: keys, as far as there is room. Never a secret.
     pub named: Vec<String>,
 }
@@ -56,13 +84,13 @@ impl RuleFinding {
     }
 }
 
-/// `protected failed: 1 of at most 0 (rules/refunds)`.
+/// `protected failed: 1, at most 0 (rules/refunds)`.
 impl fmt::Display for RuleFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.rule, self.ruling.name())?;
         match (self.ruling, self.bound) {
             (Ruling::Unchecked, _) => {}
-            (_, Some(bound)) => write!(f, ": {} against {bound}", self.found)?,
+            (_, Some(bound)) => write!(f, ": {}, {bound}", self.found)?,
             (_, None) => write!(f, ": {}", self.found)?,
         }
         match self.named.as_slice() {

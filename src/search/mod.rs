@@ -16,6 +16,7 @@ mod hit;
 mod index;
 mod indexer;
 mod live;
+mod near;
 mod parse;
 mod plan;
 mod run;
@@ -27,4 +28,5 @@ mod tail;
 
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
+pub use near::NearProtected;
 pub use snippet::Snippet;

@@ -16,12 +16,14 @@ mod source;
 mod standing;
 mod terms;
 mod text;
+mod write;
 
-pub(crate) use ask::Asking;
-pub use gate::{Gate, JudgedChange, JudgedProposal, Question};
+pub(crate) use ask::{Asking, judged_changes, leave_to_move};
+pub use gate::{Gate, JudgedChange, JudgedProposal, Measured, Question};
 pub(crate) use guard::Clearance;
-pub(crate) use judge::judge;
+pub(crate) use judge::NEAR_PROTECTED;
 pub use recheck::PolicyCheck;
 pub(crate) use source::policy_author;
-pub(crate) use standing::{KEY, Standing};
+pub(crate) use standing::Standings;
 pub use terms::{Policy, PolicyMode};
+pub(crate) use write::Leave;

@@ -28,7 +28,10 @@ const PATTERNS: [(&str, &str); 16] = [
     ("GitHub token", r"(?-u:\b)github_pat_(?<v>[0-9A-Za-z]{22}_[0-9A-Za-z]{59})(?-u:\b)"),
     ("GitLab token", r"(?-u:\b)glpat-(?<v>[0-9A-Za-z_-]{20,64})(?:[^0-9A-Za-z_-]|$)"),
     ("Slack token", r"(?-u:\b)xox[abeoprs]-(?<v>[0-9]{8,}-[0-9A-Za-z-]{10,})"),
-    ("Slack webhook", r"hooks\.slack\.com/services/T[0-9A-Z]{6,}/B[0-9A-Z]{6,}/(?<v>[0-9A-Za-z]{20,})"),
+    (
+        "Slack webhook",
+        r"hooks\.slack\.com/services/T[0-9A-Z]{6,}/B[0-9A-Z]{6,}/(?<v>[0-9A-Za-z]{20,})",
+    ),
     ("model provider key", r"(?-u:\b)sk-(?:ant-|proj-|svcacct-|or-v1-)(?<v>[0-9A-Za-z_-]{24,})"),
     ("OpenAI key", r"(?-u:\b)sk-(?<v>[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20})(?-u:\b)"),
     ("Stripe key", r"(?-u:\b)[rs]k_live_(?<v>[0-9A-Za-z]{20,})(?-u:\b)"),
@@ -45,8 +48,20 @@ const PATTERNS: [(&str, &str); 16] = [
 
 /// Words that stand where a secret would in an example.
 const STAND_INS: [&str; 14] = [
-    "example", "password", "passwd", "secret", "token", "placeholder", "redacted", "changeme",
-    "your", "user", "pass", "hunter2", "dummy", "sample",
+    "example",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "placeholder",
+    "redacted",
+    "changeme",
+    "your",
+    "user",
+    "pass",
+    "hunter2",
+    "dummy",
+    "sample",
 ];
 
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -115,7 +130,10 @@ mod tests {
             ("GitHub token", format!("{}{}_{}", "github_pat_", body(22), body(59))),
             ("GitLab token", format!("{}{}", "glpat-", body(20))),
             ("Slack token", format!("{}{}-{}", "xoxb-", "1234567890", body(24))),
-            ("Slack webhook", format!("https://hooks.slack.com/services/T0AB1CD2/B0AB1CD2/{}", body(24))),
+            (
+                "Slack webhook",
+                format!("https://hooks.slack.com/services/T0AB1CD2/B0AB1CD2/{}", body(24)),
+            ),
             ("model provider key", format!("{}{}", "sk-ant-", body(40))),
             ("OpenAI key", format!("{}{}T3BlbkFJ{}", "sk-", body(20), body(20))),
             ("Stripe key", format!("{}{}", "sk_live_", body(24))),

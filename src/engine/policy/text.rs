@@ -113,7 +113,10 @@ fn one_of(value: &str, yes: &str, no: &str) -> Result<bool> {
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |holds: bool, yes: &'static str| if holds { yes } else { "allow" };
-        writeln!(f, "# When a dream ends: review, a person decides; gated, what passes is merged and")?;
+        writeln!(
+            f,
+            "# When a dream ends: review, a person decides; gated, what passes is merged and"
+        )?;
         writeln!(f, "# the rest waits; auto, what passes is merged and the rest rejected.")?;
         writeln!(f, "mode            {}", self.mode.name())?;
         writeln!(f, "\n# The branches these terms guard.")?;
