@@ -12,7 +12,7 @@ use crate::dream::review::{Review, ReviewMerge};
 use crate::dream::run::write_meta;
 use crate::engine::{Gate, PolicyMode, policy_author};
 use crate::error::{ErrorKind, Result};
-use crate::object::{Bound, RuleFinding, Ruling, Verb};
+use crate::object::{Bound, Cause, RuleFinding, Ruling, Verb, Verdict};
 
 /// How often a merge is chosen anew because the branch moved meanwhile.
 const TRIES_MAX: usize = 8;
@@ -91,6 +91,29 @@ impl Dream {
     pub fn held(&self) -> Result<Vec<ProposalVerdict>> {
         let snapshot = meta(self.store()).snapshot()?;
         Ok(load(&snapshot, self.number(), Part::Held)?.unwrap_or_default())
+    }
+}
+
+impl ReviewMerge {
+    /// Asks these, too, before the branch moves.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.chain.set_gates(gates.to_vec());
+        self
+    }
+
+    /// Merges where the policy refuses it, with the reason on the record. Only a person can.
+    pub fn overriding(mut self, reason: impl Into<String>) -> Self {
+        self.overriding = Some(reason.into());
+        self
+    }
+
+    /// What the policy says of merging this now; `None` where the branch is not guarded.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn verdict(&self, text: &str) -> Result<Option<Verdict>> {
+        let cause = Cause::Review { dream: self.dream.number(), decisions: Vec::new() };
+        self.chain.verdict(&self.reviewer.message(text), &cause)
     }
 }
 

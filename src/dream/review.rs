@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choice, Choices, DreamStatus, Manifest, Part, load, meta, save};
 use crate::dream::proposal::Proposal;
 use crate::dream::run::write_meta;
-use crate::engine::{Chain, Change, Conflict, Gate, Link, Resolution, Transaction};
+use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{
-    Author, Cause, Decision, Entry, Message, SaltedText, Verb, Verdict, cause_text,
-};
+use crate::object::{Author, Cause, Decision, Entry, Message, SaltedText, Verb, cause_text};
 use crate::storage::{CommitId, RecordId};
 
 /// A person at work on a dream's proposals. Each decision is kept at once; merging takes what is
@@ -233,14 +230,14 @@ impl Review {
 /// [`ReviewMerge::commit`].
 #[must_use = "a merge does nothing until it is committed"]
 pub struct ReviewMerge {
-    dream: Dream,
-    reviewer: Author,
+    pub(super) dream: Dream,
+    pub(super) reviewer: Author,
     all: usize,
     numbers: Vec<u32>,
-    chain: Chain,
+    pub(super) chain: Chain,
     /// Decisions that are made by merging.
     decided: Choices,
-    overriding: Option<String>,
+    pub(super) overriding: Option<String>,
 }
 
 impl ReviewMerge {
@@ -275,27 +272,6 @@ impl ReviewMerge {
             Entry::new(text.clone()).checked()?;
         }
         self.chain.resolve_key(key, resolution)
-    }
-
-    /// Asks these, too, before the branch moves.
-    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
-        self.chain.set_gates(gates.to_vec());
-        self
-    }
-
-    /// Merges where the policy refuses it, with the reason on the record. Only a person can.
-    pub fn overriding(mut self, reason: impl Into<String>) -> Self {
-        self.overriding = Some(reason.into());
-        self
-    }
-
-    /// What the policy says of merging this now; `None` where the branch is not guarded.
-    ///
-    /// # Errors
-    /// `Corrupt` if a node or record is damaged.
-    pub fn verdict(&self, text: &str) -> Result<Option<Verdict>> {
-        let cause = Cause::Review { dream: self.dream.number(), decisions: Vec::new() };
-        self.chain.verdict(&self.reviewer.message(text), &cause)
     }
 
     /// What committing changes on the branch.

@@ -19,7 +19,7 @@ use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Records, plan};
 use crate::engine::policy::{
-    Asking, Clearance, Gate, JudgedChange, JudgedProposal, judged_changes,
+    Asking, Clearance, Gate, JudgedChange, JudgedProposal, judged_changes, raw_changes,
 };
 use crate::engine::transaction::Transaction;
 use crate::entropy::Seed;
@@ -152,13 +152,7 @@ impl Chain {
     pub(crate) fn changes(&self) -> Result<Vec<Change>> {
         let mut records = Records::new(self.core())?;
         records.drafts = self.drafts.clone();
-        let mut raw = Vec::new();
-        for (key, after) in self.combined() {
-            let before = self.ours.get(key.as_str())?;
-            if before != after {
-                raw.push(crate::tree::Change { key, before, after });
-            }
-        }
+        let raw = raw_changes(&self.ours, self.combined())?;
         name_changes(raw, &|id| records.memory(id))
     }
 
@@ -319,13 +313,7 @@ impl Chain {
                 judged_changes(core, raw, &made)?,
             )?);
         }
-        let mut raw = Vec::new();
-        for (key, after) in current {
-            let before = self.ours.get(key.as_str())?;
-            if before != after {
-                raw.push(crate::tree::Change { key, before, after });
-            }
-        }
+        let raw = raw_changes(&self.ours, current)?;
         Ok((judged_changes(core, raw, &made)?, proposals))
     }
 

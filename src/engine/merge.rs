@@ -13,7 +13,7 @@ use crate::engine::decide::{resolved, write};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
-use crate::engine::policy::{Asking, JudgedChange, judged_changes};
+use crate::engine::policy::{Asking, judged_changes, raw_changes};
 use crate::engine::store::refuse_reserved;
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
@@ -144,14 +144,7 @@ impl Merge {
             &self.resolutions,
             &mut records,
         )?;
-        let mut raw = Vec::new();
-        for (key, after) in edits {
-            let before = self.joined.ours.get(key.as_str())?;
-            if before != after {
-                raw.push(crate::tree::Change { key, before, after });
-            }
-        }
-        name_changes(raw, &|id| records.memory(id))
+        name_changes(raw_changes(&joined.ours, edits)?, &|id| records.memory(id))
     }
 
     /// The entry that a change of [`Merge::changes`] would write, drafts included.
@@ -177,18 +170,8 @@ impl Merge {
         let Some(asking) = Asking::about(&self.branch, head, message, &self.task.cause.0)? else {
             return Ok(None);
         };
-        asking.verdict(&self.judged(&step)?, &[], &[]).map(Some)
-    }
-
-    fn judged(&self, step: &Made) -> Result<Vec<JudgedChange>> {
-        let mut raw = Vec::new();
-        for (key, after) in &step.edits {
-            let before = self.joined.ours.get(key.as_str())?;
-            if before != *after {
-                raw.push(crate::tree::Change { key: key.clone(), before, after: *after });
-            }
-        }
-        judged_changes(self.branch.store().core(), raw, &step.records)
+        let changes = raw_changes(&self.joined.ours, step.edits.iter().cloned())?;
+        asking.verdict(&judged_changes(core, changes, &step.records)?, &[], &[]).map(Some)
     }
 
     /// Commits to the branch. If the branch moved meanwhile, everything is prepared again on its
@@ -232,18 +215,16 @@ impl Merge {
         let core = Arc::clone(self.branch.store().core());
         let seed = core.seed()?;
         let step = made(&core, &self.joined, &self.resolutions, message, &seed)?;
-        let same = |(key, after): &(Key, Option<RecordId>)| {
-            Ok(self.joined.ours.get(key.as_str())? == *after)
-        };
-        let unchanged = step.edits.iter().map(same).collect::<Result<Vec<_>>>()?;
-        if !self.task.allow_empty && unchanged.iter().all(|same| *same) {
+        let changes = raw_changes(&self.joined.ours, step.edits.iter().cloned())?;
+        if !self.task.allow_empty && changes.is_empty() {
             let nothing = || Error::invalid("there is nothing to change");
             return self.joined.head.as_ref().map(|head| head.id()).ok_or_else(nothing);
         }
         let expected = self.joined.head.as_ref().map(|head| head.id());
         let (mut judged, mut clearance) = (None, None);
         if let Some(asking) = Asking::about(&self.branch, expected, message, &self.task.cause.0)? {
-            let (verdict, leave) = asking.leave(&self.judged(&step)?, &[], &[])?;
+            let (verdict, leave) =
+                asking.leave(&judged_changes(&core, changes, &step.records)?, &[], &[])?;
             (judged, clearance) = (Some(verdict), Some(leave));
         }
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());

@@ -1,5 +1,7 @@
 //! A transaction on its way: checked against what the branch has become, and landed.
 
+use std::sync::Arc;
+
 use crate::engine::branch::Branch;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
@@ -7,7 +9,7 @@ use crate::engine::overlay::Content;
 use crate::engine::policy::Leave;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::transaction::Expect;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
@@ -33,6 +35,22 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Lands. Where a verdict is kept with the commit, it lands on no head but the verdict's own,
+    /// and is prepared again if the branch has moved.
+    pub(super) fn commit(mut self) -> Result<CommitId> {
+        let core = Arc::clone(self.branch.store().core());
+        if self.leave.as_ref().is_none_or(|leave| leave.judged.is_none()) {
+            return core.land(move |turn| self.land(turn));
+        }
+        loop {
+            let attempt = self.clone();
+            match core.land(move |turn| attempt.land(turn)) {
+                Err(error) if error.kind() == ErrorKind::Stale => self.follow(error)?,
+                other => return other,
+            }
+        }
+    }
+
     pub(super) fn land(mut self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();
@@ -72,16 +90,11 @@ impl Prepared {
         Ok(commit.id())
     }
 
-    /// Whether a verdict is kept with the commit, so that it lands on no head but its own.
-    pub(super) fn keeps_verdict(&self) -> bool {
-        self.leave.as_ref().is_some_and(|leave| leave.judged.is_some())
-    }
-
     /// Prepares again for what the branch has become, unless that is in the way.
     ///
     /// # Errors
     /// `Stale` as it was if the branch did not move; with the keys if they did.
-    pub(super) fn follow(&mut self, stale: Error) -> Result<()> {
+    fn follow(&mut self, stale: Error) -> Result<()> {
         let head = self.branch.snapshot()?;
         let glance = self.branch.store().standing()?;
         let asked = self.leave.as_ref().map(|leave| leave.clearance.policy);

@@ -9,7 +9,7 @@ use crate::engine::branch::Branch;
 use crate::engine::prepared::Prepared;
 use crate::engine::snapshot::Snapshot;
 use crate::entropy::Seed;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{
     Cause, Entry, Evidence, Key, Message, OperationKind, Origin, Provenance, Record, SaltedText,
@@ -312,23 +312,13 @@ impl Transaction {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return self.base.id().ok_or_else(nothing);
         }
-        let core = self.branch.store().core().clone();
-        let seed = core.seed()?;
+        let seed = self.branch.store().core().seed()?;
         let glance = self.glance(&message)?;
         let mut prepared = self.prepare(&message, &seed)?;
         if let Some((standing, closer)) = glance {
             prepared.ask(standing, closer)?;
         }
-        if !prepared.keeps_verdict() {
-            return core.land(move |turn| prepared.land(turn));
-        }
-        loop {
-            let attempt = prepared.clone();
-            match core.land(move |turn| attempt.land(turn)) {
-                Err(error) if error.kind() == ErrorKind::Stale => prepared.follow(error)?,
-                other => return other,
-            }
-        }
+        prepared.commit()
     }
 
     /// Makes the records.

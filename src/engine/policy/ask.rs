@@ -7,14 +7,17 @@ use crate::engine::branch::Branch;
 use crate::engine::change::{Change, Diff, name_changes};
 use crate::engine::core::Core;
 use crate::engine::database::Database;
+use crate::engine::nodes::PinnedTree;
 use crate::engine::policy::gate::{Gate, JudgedChange, JudgedProposal, Question};
-use crate::engine::policy::guard::Clearance;
+use crate::engine::policy::guard::{Clearance, Head};
 use crate::engine::policy::judge::{admit, judge};
 use crate::engine::policy::standing::Standing;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::error::Result;
-use crate::object::{Author, Cause, Judged, Message, Record, RefKind, RefMove, Stored, Verdict};
+use crate::object::{
+    Author, Cause, Judged, Key, Message, Record, RefKind, RefMove, Stored, Verdict,
+};
 use crate::storage::{CommitId, RecordId};
 use crate::tree;
 
@@ -86,10 +89,10 @@ impl<'a> Asking<'a> {
         let verdict = self.verdict(changes, proposals, gates)?;
         let seed = self.branch.store().core().seed()?;
         let judged = admit(verdict, self.branch.name(), self.message, &seed)?;
-        Ok((judged, self.clearance(Some(self.head))))
+        Ok((judged, self.clearance(Head::Only(self.head))))
     }
 
-    pub(super) fn clearance(&self, head: Option<Option<CommitId>>) -> Clearance {
+    pub(super) fn clearance(&self, head: Head) -> Clearance {
         Clearance {
             store: self.branch.store().name().clone(),
             branch: self.branch.name().clone(),
@@ -97,6 +100,21 @@ impl<'a> Asking<'a> {
             head,
         }
     }
+}
+
+/// What edits change in `tree`, in their order.
+pub(crate) fn raw_changes(
+    tree: &PinnedTree,
+    edits: impl IntoIterator<Item = (Key, Option<RecordId>)>,
+) -> Result<Vec<tree::Change>> {
+    let mut raw = Vec::new();
+    for (key, after) in edits {
+        let before = if tree.is_empty() { None } else { tree.get(key.as_str())? };
+        if before != after {
+            raw.push(tree::Change { key, before, after });
+        }
+    }
+    Ok(raw)
 }
 
 /// Changes with their records, some of which may not be stored yet.

@@ -13,9 +13,16 @@ pub(crate) struct Clearance {
     pub(super) branch: RefName,
     /// The record of the policy that was asked.
     pub(crate) policy: Option<RecordId>,
-    /// The head it holds for; `None` where it holds for any: a plain write that passed, which
-    /// nothing on the branch could make worse.
-    pub(super) head: Option<Option<CommitId>>,
+    pub(super) head: Head,
+}
+
+/// The head that leave holds for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Head {
+    /// Any: of a plain write that passed, which nothing on the branch could make worse.
+    Any,
+    /// This one.
+    Only(Option<CommitId>),
 }
 
 impl Landing<'_> {
@@ -44,7 +51,7 @@ impl Landing<'_> {
         if held.policy != standing.record {
             return Err(Error::stale(format!("the policy has changed; check `{name}` again")));
         }
-        if held.head.is_some_and(|head| head != step.from) {
+        if matches!(held.head, Head::Only(head) if head != step.from) {
             return Err(Error::stale(format!("`{name}` has moved")));
         }
         Ok(())

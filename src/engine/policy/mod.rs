@@ -18,7 +18,7 @@ mod terms;
 mod text;
 mod write;
 
-pub(crate) use ask::{Asking, judged_changes, leave_to_move};
+pub(crate) use ask::{Asking, judged_changes, leave_to_move, raw_changes};
 pub use gate::{Gate, JudgedChange, JudgedProposal, Measured, Question};
 pub(crate) use guard::Clearance;
 pub(crate) use judge::NEAR_PROTECTED;

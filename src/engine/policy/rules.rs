@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::change::ChangeKind;
-use crate::engine::policy::gate::{Measured, Question};
+use crate::engine::policy::gate::{JudgedChange, Measured, Question};
 use crate::engine::policy::secrets;
 use crate::engine::policy::source::policy_author;
 use crate::engine::policy::terms::PolicyMode;
@@ -24,7 +24,12 @@ pub(super) struct Rule {
 
 /// The rules for every change.
 pub(super) const ALWAYS: [Rule; 2] = [
-    Rule { name: "protected", version: 1, stands: |_| true, measure: protected },
+    Rule {
+        name: "protected",
+        version: 1,
+        stands: |_| true,
+        measure: |question| Ok(protected(question)),
+    },
     Rule {
         name: "secrets",
         version: secrets::VERSION,
@@ -39,26 +44,41 @@ pub(super) const REVIEWS: [Rule; 8] = [
         name: "mode",
         version: 1,
         stands: |question| *question.author == policy_author(),
-        measure: mode,
+        measure: |question| Ok(mode(question)),
     },
     Rule { name: "sessions", version: 1, stands: |_| true, measure: sessions },
     Rule { name: "users", version: 1, stands: |_| true, measure: users },
-    Rule { name: "trust", version: 1, stands: |_| true, measure: trust },
-    Rule { name: "additions", version: 1, stands: |_| true, measure: additions },
-    Rule { name: "rewrites", version: 1, stands: |_| true, measure: rewrites },
-    Rule { name: "removals", version: 1, stands: |_| true, measure: removals },
+    Rule { name: "trust", version: 1, stands: |_| true, measure: |question| Ok(trust(question)) },
+    Rule {
+        name: "additions",
+        version: 1,
+        stands: |_| true,
+        measure: |question| Ok(additions(question)),
+    },
+    Rule {
+        name: "rewrites",
+        version: 1,
+        stands: |_| true,
+        measure: |question| Ok(rewrites(question)),
+    },
+    Rule {
+        name: "removals",
+        version: 1,
+        stands: |_| true,
+        measure: |question| Ok(removals(question)),
+    },
     Rule {
         name: "pinned",
         version: 1,
         stands: |question| question.policy.keep_pinned,
-        measure: pinned,
+        measure: |question| Ok(pinned(question)),
     },
 ];
 
-fn protected(question: &Question<'_>) -> Result<Measured> {
-    let keys = question.changes.iter().flat_map(|change| change.keys());
+fn protected(question: &Question<'_>) -> Measured {
+    let keys = question.changes.iter().flat_map(JudgedChange::keys);
     let touched = keys.filter(|key| question.policy.protects(key)).map(ToString::to_string);
-    Ok(Measured::none_of(touched.collect::<BTreeSet<_>>().into_iter().collect()))
+    Measured::none_of(touched.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// A key that holds a secret is not named.
@@ -85,10 +105,10 @@ fn no_secrets(question: &Question<'_>) -> Result<Measured> {
 }
 
 /// What merges by itself does so only where the policy says so.
-fn mode(question: &Question<'_>) -> Result<Measured> {
+fn mode(question: &Question<'_>) -> Measured {
     let mode = question.policy.mode;
     let ruling = if mode == PolicyMode::Review { Ruling::Failed } else { Ruling::Passed };
-    Ok(Measured { ruling, found: 0, bound: None, named: vec![mode.name().to_owned()] })
+    Measured { ruling, found: 0, bound: None, named: vec![mode.name().to_owned()] }
 }
 
 /// The least of one number per proposal, and the proposals that fall short.
@@ -128,7 +148,7 @@ fn users(question: &Question<'_>) -> Result<Measured> {
     Ok(least(numbers, question.policy.users_min))
 }
 
-fn trust(question: &Question<'_>) -> Result<Measured> {
+fn trust(question: &Question<'_>) -> Measured {
     let mut named = Vec::new();
     for change in question.changes {
         if let Some(record) = change.written()
@@ -137,7 +157,7 @@ fn trust(question: &Question<'_>) -> Result<Measured> {
             named.push(format!("{}: {}", change.key, record.trust().name()));
         }
     }
-    Ok(Measured::none_of(named))
+    Measured::none_of(named)
 }
 
 /// How many changes are of these kinds. A memory that takes another's place is added, and the other
@@ -150,27 +170,27 @@ fn count(question: &Question<'_>, kinds: &[ChangeKind], most: u64) -> Measured {
     Measured::against(found, bound, if bound.holds(found) { Vec::new() } else { named })
 }
 
-fn additions(question: &Question<'_>) -> Result<Measured> {
+fn additions(question: &Question<'_>) -> Measured {
     let kinds = [ChangeKind::Added, ChangeKind::Replaced];
-    Ok(count(question, &kinds, question.policy.additions_max))
+    count(question, &kinds, question.policy.additions_max)
 }
 
-fn rewrites(question: &Question<'_>) -> Result<Measured> {
+fn rewrites(question: &Question<'_>) -> Measured {
     let kinds = [ChangeKind::Modified, ChangeKind::Renamed];
-    Ok(count(question, &kinds, question.policy.rewrites_max))
+    count(question, &kinds, question.policy.rewrites_max)
 }
 
-fn removals(question: &Question<'_>) -> Result<Measured> {
+fn removals(question: &Question<'_>) -> Measured {
     let kinds = [ChangeKind::Removed, ChangeKind::Replaced];
-    Ok(count(question, &kinds, question.policy.removals_max))
+    count(question, &kinds, question.policy.removals_max)
 }
 
 /// Nothing pinned is touched, and nothing is pinned.
-fn pinned(question: &Question<'_>) -> Result<Measured> {
+fn pinned(question: &Question<'_>) -> Measured {
     let is_pinned = |record: &Record| record.labels().iter().any(|label| label == PINNED);
     let touched = question.changes.iter().filter(|change| {
         let both = change.before.iter().chain(&change.after);
         both.into_iter().any(|record| is_pinned(record))
     });
-    Ok(Measured::none_of(touched.map(|change| change.key.to_string()).collect()))
+    Measured::none_of(touched.map(|change| change.key.to_string()).collect())
 }

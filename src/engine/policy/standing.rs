@@ -34,7 +34,10 @@ impl Standing {
 
 /// The policies in force, by the head of `meta` that says so.
 #[derive(Debug, Default)]
-pub(crate) struct Standings(Mutex<HashMap<StoreName, (Option<CommitId>, Arc<Standing>)>>);
+pub(crate) struct Standings(Mutex<HashMap<StoreName, AsOf>>);
+
+/// A policy, and the head of `meta` that it was read at.
+type AsOf = (Option<CommitId>, Arc<Standing>);
 
 impl Standings {
     fn of(

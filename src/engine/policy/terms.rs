@@ -40,6 +40,7 @@ impl PolicyMode {
 /// # Ok::<(), undream::Error>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a line that stands by itself")]
 pub struct Policy {
     /// What becomes of a dream's proposals when it ends.
     pub mode: PolicyMode,

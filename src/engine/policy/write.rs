@@ -4,15 +4,14 @@
 use std::sync::Arc;
 
 use crate::engine::landing::Landing;
-use crate::engine::policy::ask::{Asking, judged_changes};
-use crate::engine::policy::guard::Clearance;
+use crate::engine::policy::ask::{Asking, judged_changes, raw_changes};
+use crate::engine::policy::guard::{Clearance, Head};
 use crate::engine::policy::secrets;
 use crate::engine::policy::standing::Standing;
 use crate::engine::prepared::Prepared;
 use crate::engine::transaction::Transaction;
 use crate::error::Result;
 use crate::object::{AuthorKind, Entry, Judged, Message};
-use crate::tree;
 
 /// What a plain write was told at the gate.
 #[derive(Clone)]
@@ -64,21 +63,15 @@ impl Prepared {
         };
         let mut judged = None;
         if closer {
-            let tree = self.base.tree()?;
-            let mut raw = Vec::new();
-            for (key, after) in &self.edits {
-                let before = if tree.is_empty() { None } else { tree.get(key.as_str())? };
-                if before != *after {
-                    raw.push(tree::Change { key: key.clone(), before, after: *after });
-                }
-            }
+            let raw = raw_changes(&self.base.tree()?, self.edits.iter().cloned())?;
             let core = self.branch.store().core();
             let changes = judged_changes(core, raw, &self.records)?;
             judged = Some(asking.leave(&changes, &[], &[])?.0);
         }
         let judged = judged.filter(|(verdict, _)| verdict.is_overridden());
         // A commit with a verdict lands on the head that it was given for, or not at all.
-        let clearance = asking.clearance(judged.is_some().then_some(base));
+        let head = if judged.is_some() { Head::Only(base) } else { Head::Any };
+        let clearance = asking.clearance(head);
         self.leave = Some(Leave { clearance, judged });
         Ok(())
     }
