@@ -8,4 +8,5 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod policy;
 mod wrong;
