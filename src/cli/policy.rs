@@ -87,11 +87,12 @@ fn show(call: &Call) -> Outcome {
         }));
     }
     let mut page = call.page();
-    write!(page, "{}", escape_text(&text))?;
+    writeln!(page, "{}", escape_text(text.trim_end_matches('\n')))?;
     page.finish()?;
-    if record.is_none() {
-        call.note("This is the default; to change it: undream policy edit");
-    }
+    call.note(match record {
+        None => "This is the default; to change it: undream policy edit",
+        Some(_) => "A term that is left out stands as in the default; --json shows every one.",
+    });
     Ok(())
 }
 

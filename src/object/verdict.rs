@@ -51,8 +51,9 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AtLeast(least) => write!(f, "at least {least}"),
-            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::AtLeast(least) => write!(f, "{least} needed"),
+            Self::AtMost(0) => f.write_str("none allowed"),
+            Self::AtMost(most) => write!(f, "{most} allowed"),
         }
     }
 }
@@ -84,14 +85,14 @@ impl RuleFinding {
     }
 }
 
-/// `protected failed: 1, at most 0 (rules/refunds)`.
+/// `protected failed: 1 found, none allowed (rules/refunds)`.
 impl fmt::Display for RuleFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.rule, self.ruling.name())?;
         match (self.ruling, self.bound) {
             (Ruling::Unchecked, _) => {}
-            (_, Some(bound)) => write!(f, ": {}, {bound}", self.found)?,
-            (_, None) => write!(f, ": {}", self.found)?,
+            (_, Some(bound)) => write!(f, ": {} found, {bound}", self.found)?,
+            (_, None) => {}
         }
         match self.named.as_slice() {
             [] => Ok(()),

@@ -186,7 +186,10 @@ fn bounds_count_what_would_be_merged_at_once() {
     assert_eq!(held, [10, 11, 15]);
     let verdicts = dreamt.policy_verdicts(&gates).unwrap();
     let additions = verdicts[10].refusals().next().unwrap();
-    assert_eq!(additions.to_string().split(" (").next(), Some("additions failed: 11, at most 10"));
+    assert_eq!(
+        additions.to_string().split(" (").next(),
+        Some("additions failed: 11 found, 10 allowed")
+    );
     set(&store, |policy| policy.removals_max = 1);
     let lines = [line(remove("old/4")), line(remove("old/5"))];
     let dreamt = dream(&main, &gates, &lines);
@@ -264,7 +267,7 @@ fn auto_rejects_what_breaks_a_rule_and_what_nobody_checked_waits() -> Result<()>
     assert_eq!(auto.manifest()?.status, DreamStatus::Merged);
     let rejected = auto.proposals()?[1].choice().cloned().unwrap();
     assert_eq!(rejected.reviewer, "program:policy");
-    assert!(rejected.reason.unwrap().contains("removals failed: 1, at most 0"));
+    assert!(rejected.reason.unwrap().contains("removals failed: 1 found, none allowed"));
 
     let lines = [line(add("new/finer", "The stapler is filled first."))];
     let unsearched = dream(&main, &[], &lines);
@@ -285,7 +288,7 @@ fn what_depends_on_something_held_or_is_in_conflict_is_held() -> Result<()> {
     ];
     let gated = dream(&main, &near(&db), &lines);
     let reasons: Vec<String> = gated.held()?[1].refusals().map(ToString::to_string).collect();
-    assert_eq!(reasons, ["depends failed: 1, at most 0 (proposal 1)"]);
+    assert_eq!(reasons, ["depends failed: 1 found, none allowed (proposal 1)"]);
 
     set(&store, |policy| policy.mode = PolicyMode::Review);
     let clash = dream(&main, &near(&db), &[line(add("old/0", "Said better."))]);
@@ -327,7 +330,7 @@ fn a_merge_is_asked_about_again_when_branch_or_policy_moved_meanwhile() -> Resul
     review.approve(|_| true)?;
     let meddler: Arc<dyn Gate> = Arc::new(Meddler(store.clone(), false.into()));
     let merge = review.merge()?.gates(&[Arc::clone(&meddler)]);
-    refused(merge.commit("In a hurry"), "sessions failed: 3, at least 9");
+    refused(merge.commit("In a hurry"), "sessions failed: 3 found, 9 needed");
     assert!(main.snapshot()?.get("new/fine")?.is_none());
 
     let meddler: Arc<dyn Gate> = Arc::new(Meddler(store.clone(), false.into()));

@@ -61,7 +61,8 @@ impl PolicyCheck {
 
 impl Store {
     /// Computes the verdict of a commit again, as a change of `branch`: from the commit, its
-    /// parents, and the policy that the verdict names. Of a commit without a verdict, it is the
+    /// parents, and the policy that the verdict names. Of `gates` those are asked that were asked
+    /// then. Of a commit without a verdict, it is the
     /// policy that was in force when it was made.
     ///
     /// # Errors
@@ -94,10 +95,15 @@ impl Store {
             changes: &changes,
             proposals: &proposals,
         };
-        let own = self.core().gates.iter();
-        let gates: Vec<Arc<dyn Gate>> = own.chain(gates).cloned().collect();
-        let mut now = judge(&question, &standing, &gates)?;
         let kept = commit.verdict().cloned();
+        // What was not asked then is no part of the verdict.
+        let asked = |gate: &&Arc<dyn Gate>| {
+            let mut then = kept.iter().flat_map(|verdict| &verdict.findings);
+            then.any(|found| found.rule == gate.rule() && found.ruling != Ruling::Unchecked)
+        };
+        let own = self.core().gates.iter();
+        let gates: Vec<Arc<dyn Gate>> = own.chain(gates.iter().filter(asked)).cloned().collect();
+        let mut now = judge(&question, &standing, &gates)?;
         now.overridden = kept.as_ref().and_then(|verdict| verdict.overridden);
         Ok(PolicyCheck { kept, now })
     }
