@@ -1,6 +1,6 @@
 //! Dreams under the modes `review`, `gated` and `auto`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use undream::{
     Author, Branch, Citation, Curator, CuratorInput, Database, Dream, DreamStatus, Entry, Event,
@@ -297,8 +297,13 @@ fn what_depends_on_something_held_or_is_in_conflict_is_held() -> Result<()> {
     Ok(())
 }
 
-/// Changes the policy while it is asked, once: as somebody else might at that very moment.
-struct Meddler(Store, std::sync::Mutex<bool>);
+/// Changes the policy while it is asked, once, and the branch if it is told to: as somebody else
+/// might at that very moment.
+struct Meddler {
+    store: Store,
+    moves: bool,
+    done: Mutex<bool>,
+}
 
 impl Gate for Meddler {
     fn rule(&self) -> &'static str {
@@ -310,12 +315,14 @@ impl Gate for Meddler {
     }
 
     fn measure(&self, question: &Question<'_>) -> Result<Measured> {
-        let mut done = self.1.lock().unwrap();
+        let mut done = self.done.lock().unwrap();
         if !std::mem::replace(&mut *done, true) {
             let mut policy = question.policy.clone();
             policy.sessions_min = 9;
-            self.0.set_policy(&policy.to_string(), person().message("Stricter"))?;
-            put(&self.0.branch("main")?, &agent(), "old/moved", "Meanwhile.")?;
+            self.store.set_policy(&policy.to_string(), person().message("Stricter"))?;
+            if self.moves {
+                put(&self.store.branch("main")?, &agent(), "old/moved", "Meanwhile.")?;
+            }
         }
         Ok(Measured::none_of(Vec::new()))
     }
@@ -328,14 +335,15 @@ fn a_merge_is_asked_about_again_when_branch_or_policy_moved_meanwhile() -> Resul
     let waiting = dream(&main, &[], &[line(add("new/fine", "The queue is drained first."))]);
     let mut review = waiting.review_as(agent())?;
     review.approve(|_| true)?;
-    let meddler: Arc<dyn Gate> = Arc::new(Meddler(store.clone(), false.into()));
-    let merge = review.merge()?.gates(&[Arc::clone(&meddler)]);
+    let meddler = |moves| -> Arc<dyn Gate> {
+        Arc::new(Meddler { store: store.clone(), moves, done: Mutex::new(false) })
+    };
+    let merge = review.merge()?.gates(&[meddler(false)]);
     refused(merge.commit("In a hurry"), "sessions failed: 3 found, 9 needed");
     assert!(main.snapshot()?.get("new/fine")?.is_none());
 
-    let meddler: Arc<dyn Gate> = Arc::new(Meddler(store.clone(), false.into()));
     let review = waiting.review_as(person())?;
-    let merged = store.commit(review.merge()?.gates(&[meddler]).commit("Looked at")?)?;
+    let merged = store.commit(review.merge()?.gates(&[meddler(true)]).commit("Looked at")?)?;
     assert_eq!(merged.verdict().unwrap().policy, store.policy_text()?.1);
     assert!(main.snapshot()?.get("old/moved")?.is_some());
     assert_eq!(main.snapshot()?.get("new/fine")?.unwrap().trust(), Trust::User);
