@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use undream::{
-    Author, Database, Dream, NewSession, Outcome, Result, SessionFacts, Store, Transcript,
-    TranscriptFormat,
+    Author, Database, Dream, Result, SessionImport, Store, Transcript, TranscriptFormat,
 };
 
 /// The sessions that are measured, if the data is there.
@@ -17,68 +16,53 @@ fn sessions_file() -> Option<PathBuf> {
     Some(data?.join("sessions/entire-cli.jsonl.gz"))
 }
 
-fn read(file: &Path) -> Result<Vec<NewSession>> {
-    let mut sessions = Vec::new();
-    Transcript::read_path(file, TranscriptFormat::Auto, &mut |transcript| {
-        sessions.push(session(transcript));
-        Ok(())
-    })?;
-    Ok(sessions)
-}
-
-fn session(transcript: Transcript) -> NewSession {
-    let header = transcript.header;
-    let outcome = header.outcome.map(|good| if good { Outcome::Success } else { Outcome::Failure });
-    let facts = SessionFacts {
-        id: header.id,
-        source: header.source,
-        agent: header.agent,
-        model: header.model,
-        task: header.task,
-        user: header.user,
-        project: header.project,
-        labels: header.labels,
-        outcome,
-        reward_milli: header.reward_milli,
-        started: header.started,
-    };
-    NewSession { facts, events: transcript.events, extra: header.extra }
-}
-
 fn store() -> Result<(tempfile::TempDir, Store)> {
     let directory = tempfile::tempdir()?;
     let store = Database::open(directory.path().join("db"))?.store("default")?;
     Ok((directory, store))
 }
 
-fn take_in(store: &Store, sessions: &[NewSession]) {
-    store.import_sessions(sessions, &Author::program("bench")).expect("the sessions are taken in");
+/// Reads the sessions and leaves them. Returns how many they are.
+fn read(file: &Path) -> Result<u64> {
+    let mut count = 0;
+    Transcript::read_path(file, TranscriptFormat::Auto, &mut |_| {
+        count += 1;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+fn take_in(store: &Store, file: &Path) {
+    let report = SessionImport::new(TranscriptFormat::Auto)
+        .run(store, file, &Author::program("bench"))
+        .expect("the sessions are taken in");
+    assert!(report.reading.damaged.is_empty());
 }
 
 fn sessions(criterion: &mut Criterion) {
     let Some(file) = sessions_file() else { return };
-    let sessions = read(&file).expect("the sessions are read");
+    let count = read(&file).expect("the sessions are read");
     let mut group = criterion.benchmark_group("sessions");
-    group.sample_size(10).throughput(Throughput::Elements(sessions.len() as u64));
+    group.sample_size(10).throughput(Throughput::Elements(count));
     group.bench_function("read", |bench| {
-        bench.iter(|| read(&file).expect("the sessions are read").len());
+        bench.iter(|| read(&file).expect("the sessions are read"));
     });
     let empty = || store().expect("the database is made");
     group.bench_function("import", |bench| {
         let import = |(directory, store): (_, Store)| {
-            take_in(&store, &sessions);
+            take_in(&store, &file);
             (directory, store)
         };
         bench.iter_batched(empty, import, BatchSize::PerIteration);
     });
     group.bench_function("import again", |bench| {
         let (_directory, store) = empty();
-        take_in(&store, &sessions);
-        bench.iter(|| take_in(&store, &sessions));
+        take_in(&store, &file);
+        bench.iter(|| take_in(&store, &file));
     });
     let full = || {
         let (directory, store) = empty();
-        take_in(&store, &sessions);
+        take_in(&store, &file);
         (directory, store.branch("main").expect("there is a branch"))
     };
     group.bench_function("dream", |bench| {

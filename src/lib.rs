@@ -52,38 +52,44 @@ mod exchange;
 mod history;
 pub mod limits;
 mod object;
+mod progress;
 mod search;
 mod storage;
 mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Choice, Citation, CommandCurator, Curator, CuratorInput, Dream, DreamRevert, DreamRun,
-    DreamStatus, Evident, Manifest, Mine, Proposal, ProposalSources, ProposalVerdict, Review,
-    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion,
+    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
+    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
+    Manifest, Mine, Opinion, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
+    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
+    WhyStep, Withdrawal,
 };
 pub use engine::{
-    Abbreviations, AsSnapshot, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
-    ConflictKind, Database, Diff, Entries, Expect, Feed, FeedEdit, FeedRow, Finding, Gate,
-    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewSession,
-    Options, Policy, PolicyCheck, PolicyMode, Question, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, VerifyReport,
+    Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
+    FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds, HolderInfo,
+    JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewSession, Options,
+    Policy, PolicyCheck, PolicyMode, Quarantine, Question, Recall, RecallKind, RecallSize,
+    RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
+    Transaction, TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
 pub use exchange::{
     ContentExport, ContentReport, DamagedLine, GitImport, GitImportReport, HistoryExport,
     HistoryFate, HistoryImport, MarkdownImport, ReadingReport, SessionImport, SessionImportReport,
-    SkippedFile, Transcript, TranscriptFormat, TranscriptHeader,
+    SkippedFile, Transcript, TranscriptFormat,
 };
-pub use history::Revision;
+pub use history::{Revision, Test};
 pub use object::{
     Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
     Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
     Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, Session, SessionFacts, Source,
-    StoreName, Taint, ToolCall, Trust, Verb, Verdict, is_unprintable,
+    StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
-pub use search::{Hit, Hits, NearProtected, Search, SearchQuery, Snippet};
+pub use progress::{Progress, Step};
+pub use search::{Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, Snippet};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

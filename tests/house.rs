@@ -8,11 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; those of one number do not know each other, but for the ground.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("error", 0),
     ("limits", 0),
     ("clock", 0),
     ("entropy", 0),
+    ("progress", 0),
     ("storage", 1),
     ("object", 2),
     ("tree", 3),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use undream::{ReadingReport, Role, Transcript, TranscriptFormat};
+use undream::{Outcome, ReadingReport, Role, Transcript, TranscriptFormat};
 
 /// The real data, or `None` if there is none on this machine.
 fn data(part: &str) -> Option<PathBuf> {
@@ -70,9 +70,8 @@ fn real_neutral_sessions_are_read_without_loss() {
 
 /// Whether a session says the same as its raw line, and the same again once written and read.
 fn agree(raw: &Value, transcript: &Transcript) {
-    assert_eq!(raw["session_id"], transcript.header.id);
-    let success = transcript.header.outcome.map(|won| if won { "success" } else { "failure" });
-    assert_eq!(raw["outcome"].as_str(), success);
+    assert_eq!(raw["session_id"], transcript.facts.id);
+    assert_eq!(raw["outcome"].as_str(), transcript.facts.outcome.map(Outcome::name));
     let events = raw["events"].as_array().unwrap();
     assert_eq!(events.len(), transcript.events.len());
     for (raw, event) in events.iter().zip(&transcript.events) {
@@ -103,9 +102,9 @@ fn real_claude_code_sessions_pair_every_call_with_its_result() {
         assert_eq!((transcripts.len(), report.damaged.len()), (1, 0));
         let transcript = &transcripts[0];
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert_eq!(transcript.header.id, format!("claude-code:{name}"));
-        assert!(transcript.header.project.is_some() && transcript.header.started.is_some());
-        assert!(transcript.header.model.starts_with("claude"), "{}", transcript.header.model);
+        assert_eq!(transcript.facts.id, format!("claude-code:{name}"));
+        assert!(transcript.facts.project.is_some() && transcript.facts.started.is_some());
+        assert!(transcript.facts.model.starts_with("claude"), "{}", transcript.facts.model);
 
         let lines = values(&path);
         let calls = blocks(&lines, "tool_use");

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    blame, brief, completions, demo, diff, dream, edit, export, get, import, init, list, log,
-    merge, operation, policy, put, reference, restore, revert, search, session, show, status,
-    store, undo, verify,
+    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
+    import, init, list, log, manual, merge, operation, policy, put, reference, restore, revert,
+    search, session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -27,31 +28,35 @@ pub(crate) struct Arguments {
 
 /// Options that every verb takes.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The database's directory; else .undream here or in a parent folder
     #[arg(long, global = true, value_name = "DIR", env = "UNDREAM_DB", hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
-    /// The store
-    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    pub(crate) store: String,
+    /// The store, a memory of its own inside the database; else the one called default
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) store: Option<String>,
     /// Who acts: NAME, agent:NAME or program:NAME; else user@host
     #[arg(long, global = true, value_name = "AUTHOR", env = "UNDREAM_AUTHOR")]
     #[arg(hide_env_values = true)]
     pub(crate) author: Option<String>,
-    /// Answer with one JSON document
+    /// Whether the author was named in this call, not in the environment.
+    #[arg(skip)]
+    pub(crate) author_given: bool,
+    /// Answer with one JSON document, for programs to read
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colours
+    /// When to use colours; auto is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
-    /// Never page the output
+    /// Print long answers at once instead of showing them in $PAGER, else less
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
     /// Say nothing but results and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// How long to wait for writers in other processes
+    /// How long to wait while another process is writing
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) wait: Duration,
 }
@@ -99,6 +104,10 @@ pub(crate) enum Verb {
     Diff(diff::Diff),
     /// Show where each line of a memory comes from
     Blame(blame::Blame),
+    /// Show why a memory says what it says, and what was made of it
+    Why(why::Why),
+    /// Find the commit that made a good memory bad
+    Bisect(bisect::Bisect),
     /// Look into the operation log
     #[command(subcommand)]
     Op(operation::Op),
@@ -110,12 +119,16 @@ pub(crate) enum Verb {
     Tag(reference::Reference),
     /// Merge a branch or revision into a branch
     Merge(merge::Merge),
-    /// Take a commit back, keeping what came after it
+    /// Take back a commit, or what rests on a session, an author or dreams; keep the rest
     Revert(revert::Revert),
     /// Make a branch, prefix or key equal to an earlier state
     Restore(restore::Restore),
     /// Take an operation back: the branches and tags it moved go back
     Undo(undo::Undo),
+    /// Vouch for exactly what a memory says
+    Endorse(endorse::Endorse),
+    /// No longer vouch for what a memory says
+    Unendorse(endorse::Unendorse),
     /// Find memories by their words
     Search(search::Search),
     /// Print what an agent should know, as Markdown for a prompt
@@ -125,6 +138,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Say whether a memory helped or is wrong; dreams count it
+    Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -140,6 +155,9 @@ pub(crate) enum Verb {
     Demo(demo::Demo),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+    /// Print the reference of all commands, as Markdown
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// Where a verb reads.
@@ -148,6 +166,34 @@ pub(crate) struct Reading {
     /// Read at this revision: a branch, tag, id, main~2, main@{yesterday}, ...
     #[arg(long, value_name = "REV")]
     pub(crate) at: Option<String>,
+}
+
+/// How far what is shown must be trusted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trusting {
+    /// Only what is trusted at least this far; what a person endorsed is trusted most
+    #[arg(long, value_name = "none|tool|agent|user|endorsed", value_parser = trust)]
+    min_trust: Option<Trust>,
+    /// Nothing that rests on words from there; given several times, on none of them
+    #[arg(long, value_name = "user|agent|tool|web|harness", value_parser = source)]
+    without: Vec<Source>,
+}
+
+impl Trusting {
+    pub(crate) fn filter(&self) -> TrustFilter {
+        let filter = TrustFilter::new().min_trust(self.min_trust.unwrap_or_default());
+        self.without.iter().copied().fold(filter, TrustFilter::without)
+    }
+}
+
+fn trust(name: &str) -> Result<Trust, String> {
+    Trust::from_name(name)
+        .ok_or_else(|| "trust is one of none, tool, agent, user, endorsed".to_owned())
+}
+
+fn source(name: &str) -> Result<Source, String> {
+    Source::from_name(name)
+        .ok_or_else(|| "a source is one of user, agent, tool, web, harness".to_owned())
 }
 
 /// Where a verb writes, and what it says about it.
@@ -163,10 +209,10 @@ pub(crate) struct Writing {
 /// What a verb says about the commit it makes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Saying {
-    /// Why, for the log
+    /// Why, as the log will say it
     #[arg(long, short, value_name = "MSG")]
     pub(crate) message: Option<String>,
-    /// The session in which the change is made
+    /// The agent session in which the change is made, as a label for the log
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
     /// Do it although the policy refuses it, with the reason on the record; for persons only

@@ -5,11 +5,12 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Key, Kind, Record, RecordId, Search, Snapshot, Store, Trust};
+use undream::{Endorsements, Key, Kind, Record, RecordId, Search, Snapshot, Store, Trust};
 
-use super::arguments::Reading;
+use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call};
 use super::exit::Outcome;
+use super::paint::counted;
 
 /// How many hits a query brings at most.
 const HITS_MAX: usize = 200;
@@ -17,14 +18,16 @@ const HITS_MAX: usize = 200;
 #[derive(Args, Debug)]
 pub(crate) struct Brief {
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only what this search finds, the best first within each trust
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
-    /// At most so many bytes
+    /// How long the answer may be, in bytes
     #[arg(long, value_name = "N", default_value = "8000")]
     max_bytes: usize,
+    #[command(flatten)]
+    trusting: Trusting,
     #[command(flatten)]
     reading: Reading,
 }
@@ -67,7 +70,7 @@ impl Brief {
                 "key": candidate.key.as_str(),
                 "record": record.id().to_string(),
                 "kind": record.kind().as_str(),
-                "trust": record.trust().name(),
+                "trust": candidate.trust.name(),
                 "text": record.text()?,
             }));
         }
@@ -83,7 +86,8 @@ impl Brief {
         write!(page, "{}", call.paint.text(&text))?;
         page.finish()?;
         if left_out > 0 {
-            call.note(format!("{left_out} memories did not fit; --max-bytes gives more room."));
+            let count = counted(left_out, "memory", "memories");
+            call.note(format!("{count} did not fit; --max-bytes gives more room."));
         }
         Ok(())
     }
@@ -92,10 +96,10 @@ impl Brief {
 impl Brief {
     /// Everything: most trusted first, then rules, then what was written last.
     fn all(&self, store: &Store, snapshot: &Snapshot) -> Outcome<Vec<Candidate>> {
-        let mut candidates = Vec::new();
+        let (mut candidates, endorsements) = (Vec::new(), store.endorsements()?);
         for entry in snapshot.entries(self.prefix.as_deref().unwrap_or("")) {
             let (key, record) = entry?;
-            candidates.extend(candidate(store, key, &record)?);
+            candidates.extend(self.candidate(store, &endorsements, key, &record)?);
         }
         candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
         Ok(candidates)
@@ -107,27 +111,36 @@ impl Brief {
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }
-        let mut candidates = Vec::new();
+        search = search.trusted(self.trusting.filter());
+        let (mut candidates, endorsements) = (Vec::new(), store.endorsements()?);
         for hit in search.run()? {
             let hit = hit?;
-            candidates.extend(candidate(store, hit.key, &snapshot.record(hit.record)?)?);
+            let record = snapshot.record(hit.record)?;
+            candidates.extend(self.candidate(store, &endorsements, hit.key, &record)?);
         }
         candidates.sort_by_key(|candidate| Reverse(candidate.trust));
         Ok(candidates)
     }
-}
 
-fn candidate(store: &Store, key: Key, record: &Record) -> Outcome<Option<Candidate>> {
-    if record.is_erased() {
-        return Ok(None);
+    /// The memory as a candidate; `None` if its text was erased or is not trusted enough.
+    fn candidate(
+        &self,
+        store: &Store,
+        endorsements: &Endorsements,
+        key: Key,
+        record: &Record,
+    ) -> Outcome<Option<Candidate>> {
+        if record.is_erased() || !self.trusting.filter().admits(record, endorsements)? {
+            return Ok(None);
+        }
+        Ok(Some(Candidate {
+            key,
+            record: record.id(),
+            trust: endorsements.trust(record)?,
+            rule: *record.kind() == Kind::RULE,
+            place: store.place_of(record.id())?,
+        }))
     }
-    Ok(Some(Candidate {
-        key,
-        record: record.id(),
-        trust: record.trust(),
-        rule: *record.kind() == Kind::RULE,
-        place: store.place_of(record.id())?,
-    }))
 }
 
 /// One item of a Markdown list; further lines of the text are indented beneath it.

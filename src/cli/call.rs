@@ -1,19 +1,19 @@
 //! One call of the program: which database, which store, who acts, how answers look.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use serde_json::Value;
 use undream::{
-    Abbreviations, Author, Branch, Database, Error, ErrorKind, FixedClock, HolderInfo, Message,
-    Options, SeededEntropy, Snapshot, Store, Time,
+    Abbreviations, Author, Branch, Database, ErrorKind, FixedClock, HolderInfo, Message, Options,
+    Progress, SeededEntropy, Snapshot, Store, Time,
 };
 
 use super::arguments::{Globals, Saying};
+use super::bar::bars;
 use super::exit::{Failure, Hinted, Outcome};
+use super::interrupt;
 use super::page::Page;
 use super::paint::Paint;
 use super::time::since;
@@ -21,8 +21,8 @@ use super::time::since;
 /// The directory of a database that is named by no option.
 pub(crate) const DIRECTORY: &str = ".undream";
 
-/// How long opening may take at least, however short one wants to wait.
-const WAIT_MIN: Duration = Duration::from_millis(100);
+/// The store that is meant where none is named.
+const STORE: &str = "default";
 
 /// Whether a verb writes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +55,13 @@ impl Call {
         serde_json::to_writer_pretty(&mut page, answer).map_err(std::io::Error::from)?;
         writeln!(page)?;
         Ok(page.finish()?)
+    }
+
+    /// Prints the JSON answer beside a result that stdout itself holds.
+    #[expect(clippy::unused_self, reason = "verbs speak through their call")]
+    pub(crate) fn print_json_beside(&self, answer: &Value) {
+        // Where stderr is closed there is nobody to read it.
+        drop(writeln!(stderr(), "{answer}"));
     }
 
     /// A page for a short answer.
@@ -108,39 +115,16 @@ impl Call {
         let directory = self.directory()?;
         let options = self.options()?;
         let opened = match access {
-            Access::Write => self.open_to_write(options, &directory),
+            Access::Write => options.open(&directory),
             // What a crash left is repaired by opening for writing.
             Access::Read => match options.clone().read_only(true).open(&directory) {
-                Err(error) if error.kind() == ErrorKind::Io => {
-                    self.open_to_write(options, &directory)
-                }
+                Err(error) if error.kind() == ErrorKind::Io => options.open(&directory),
                 other => other,
             },
         };
         opened
             .map_err(|error| self.locked(error.into()))
             .hint_for(ErrorKind::NotFound, || "undream init, or --db DIR".to_owned())
-    }
-
-    /// Opens for writing. Opening waits for a writer in another process without end, and for the
-    /// repair after a crash; only the first is to be given up, so another holder decides.
-    fn open_to_write(&self, options: Options, directory: &Path) -> undream::Result<Database> {
-        let (opened, answer) = mpsc::channel();
-        let place = directory.to_owned();
-        // Given up, the thread ends with the process.
-        std::thread::spawn(move || opened.send(options.open(place)));
-        loop {
-            match answer.recv_timeout(self.globals.wait.max(WAIT_MIN)) {
-                Ok(database) => return database,
-                Err(mpsc::RecvTimeoutError::Timeout) if other_holder(directory).is_some() => {
-                    return Err(Error::new(ErrorKind::Locked, "another process is writing"));
-                }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return Err(Error::new(ErrorKind::Corrupt, "opening the database failed"));
-                }
-            }
-        }
     }
 
     /// Names who holds the database, where that is what failed.
@@ -154,10 +138,26 @@ impl Call {
 
     /// Opens the store.
     pub(crate) fn store(&self, access: Access) -> Outcome<Store> {
+        self.store_of(&self.database(access)?)
+    }
+
+    fn store_of(&self, database: &Database) -> Outcome<Store> {
+        let name = self.globals.store.as_deref().unwrap_or(STORE);
+        database.store(name).hint_for(ErrorKind::NotFound, || "undream store list".to_owned())
+    }
+
+    /// Opens the database for work that takes its time: a person sees how far it has come, and may
+    /// interrupt it.
+    pub(crate) fn busy_database(&self, access: Access) -> Outcome<Database> {
+        interrupt::watch();
         let database = self.database(access)?;
-        database
-            .store(&self.globals.store)
-            .hint_for(ErrorKind::NotFound, || "undream store list".to_owned())
+        let watched = stderr().is_terminal() && !self.globals.quiet && !self.globals.json;
+        Ok(database.with_progress(if watched { bars() } else { Progress::default() }))
+    }
+
+    /// Opens the store for work that takes its time.
+    pub(crate) fn busy_store(&self, access: Access) -> Outcome<Store> {
+        self.store_of(&self.busy_database(access)?)
     }
 
     /// Who acts.

@@ -11,6 +11,7 @@ use super::exit::Outcome;
 use super::json as shape;
 use super::page::Page;
 use super::paint::escape;
+use super::words;
 
 /// How many unchanged lines stand around changed ones.
 const CONTEXT_LINES: usize = 3;
@@ -26,8 +27,26 @@ pub(crate) fn side(id: Option<RecordId>, read: &Read<'_>) -> Outcome<Option<Entr
     }
 }
 
-/// Writes one change in full.
+/// Writes one change in full, line by line.
 pub(crate) fn write(page: &mut Page, eye: &Eye, change: &Change, read: &Read<'_>) -> Outcome {
+    write_with(page, eye, change, read, write_lines)
+}
+
+/// Writes one change in full, with the words that came and went.
+pub(crate) fn write_words(page: &mut Page, eye: &Eye, change: &Change, read: &Read<'_>) -> Outcome {
+    write_with(page, eye, change, read, words::write)
+}
+
+/// Shows how the new text differs from the old one.
+type WriteTexts = fn(&mut Page, &Eye, &str, &str) -> Outcome;
+
+fn write_with(
+    page: &mut Page,
+    eye: &Eye,
+    change: &Change,
+    read: &Read<'_>,
+    write_texts: WriteTexts,
+) -> Outcome {
     write_header(page, eye, change)?;
     let before = side(change.before, read)?;
     let after = side(change.after, read)?;
@@ -36,7 +55,7 @@ pub(crate) fn write(page: &mut Page, eye: &Eye, change: &Change, read: &Read<'_>
     if before.is_some() && after.is_some() {
         write_fields(page, eye, old, new)?;
     }
-    write_lines(page, eye, &old.text, &new.text)
+    write_texts(page, eye, &old.text, &new.text)
 }
 
 /// Writes just what happened to which key.

@@ -12,7 +12,7 @@ use super::exit::Outcome;
 
 #[derive(Args, Debug)]
 pub(crate) struct Completions {
-    /// The shell
+    /// The shell to complete commands in
     shell: Shell,
 }
 

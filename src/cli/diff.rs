@@ -20,11 +20,14 @@ pub(crate) struct Diff {
     #[arg(value_name = "B", default_value = "main")]
     after: String,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only count the lines that came and went
     #[arg(long)]
     stat: bool,
+    /// Show which words of a line came and went: [-old-] {+new+}
+    #[arg(long, conflicts_with = "stat")]
+    word: bool,
 }
 
 impl Diff {
@@ -58,7 +61,11 @@ impl Diff {
             if number > 0 {
                 writeln!(page)?;
             }
-            change::write(&mut page, &eye, found, &read)?;
+            if self.word {
+                change::write_words(&mut page, &eye, found, &read)?;
+            } else {
+                change::write(&mut page, &eye, found, &read)?;
+            }
         }
         if self.stat {
             writeln!(page, "{}", change::summary(&changes))?;

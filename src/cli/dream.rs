@@ -66,9 +66,9 @@ struct Run {
 
 #[derive(Args, Debug)]
 struct Show {
-    /// The dream
+    /// The number of the dream, as dream list shows it
     number: u64,
-    /// The proposal
+    /// The number of one proposal, to see it in full
     proposal: Option<u32>,
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn open(store: &Store, number: u64) -> Outcome<Dreamt> {
 
 impl Run {
     fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Write)?;
+        let store = call.busy_store(Access::Write)?;
         let branch = call.branch(&store, &self.branch)?;
         let dream = self.described(call, &branch)?.run();
         let dream = dream.hint_for(ErrorKind::NotFound, || "undream session list".to_owned())?;

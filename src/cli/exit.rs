@@ -14,13 +14,13 @@ pub(crate) const USAGE: u8 = 2;
 /// Something failed.
 pub(crate) const FAILED: u8 = 6;
 
+/// Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// What a verb gives back.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// An error with the command to try next.
-///
-/// An interrupt (Ctrl-C) is left to the system: it ends the process by its signal, which shells
-/// show as 130. A write of the engine is whole or absent however the process ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Error,

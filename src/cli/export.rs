@@ -11,22 +11,24 @@ use undream::{ContentExport, ErrorKind};
 use super::arguments::Reading;
 use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
+use super::interrupt;
 use super::page::Page;
-use super::paint::escape;
+use super::paint::{counted, escape};
 
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     /// The file to write, as JSON Lines; - is standard output
     #[arg(value_name = "FILE", required_unless_present = "markdown")]
     file: Option<PathBuf>,
-    /// Write everything the database ever held; as secret as the database itself
+    /// Write everything that was ever there, of all stores or of the one that --store names; the
+    /// file is as secret as the database itself
     #[arg(long, conflicts_with_all = ["at", "markdown", "prefix"])]
     history: bool,
     /// Write one Markdown file per memory into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "file")]
     markdown: Option<PathBuf>,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     #[command(flatten)]
     reading: Reading,
@@ -34,16 +36,21 @@ pub(crate) struct Export {
 
 impl Export {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
+        let store = call.busy_store(Access::Read)?;
         if self.history {
             let mut target = Target::open(self.file.as_deref(), Secrecy::Secret)?;
-            let report = store.database().export_history(target.sink())?;
+            let report = match call.globals.store {
+                Some(_) => store.export_history(target.sink())?,
+                None => store.database().export_history(target.sink())?,
+            };
             target.finish()?;
             let (rows, commits, sessions) = (report.rows, report.commits, report.sessions);
             let value = json!({"rows": rows, "commits": commits, "sessions": sessions});
             let said = format!(
-                "Wrote {rows} rows: {commits} commits, {sessions} sessions. The file is as secret \
-                 as the database."
+                "Wrote {}: {}, {}. The file is as secret as the database.",
+                counted(rows, "row", "rows"),
+                counted(commits, "commit", "commits"),
+                counted(sessions, "version of a session", "versions of sessions")
             );
             return self.answer(call, value, &said);
         }
@@ -64,22 +71,24 @@ impl Export {
     fn content(&self, call: &Call, report: &ContentExport) -> Outcome {
         let skipped = skipped_json(&report.skipped);
         let value = json!({"memories": report.memories, "skipped": skipped});
-        self.answer(call, value, &format!("Wrote {} memories.", report.memories))?;
+        let count = counted(report.memories, "memory", "memories");
+        self.answer(call, value, &format!("Wrote {count}."))?;
         note_skipped(call, &report.skipped);
         Ok(())
     }
 
     fn answer(&self, call: &Call, value: Value, said: &str) -> Outcome {
-        // Standard output holds the export itself.
-        if self.file.as_deref() == Some(Path::new("-")) {
+        if !call.json() {
             call.note(said);
             return Ok(());
         }
-        if call.json() {
-            return call.print_json(&json!({"export": value}));
+        let answer = json!({"export": value});
+        // Standard output holds the export itself.
+        if self.file.as_deref() == Some(Path::new("-")) {
+            call.print_json_beside(&answer);
+            return Ok(());
         }
-        call.note(said);
-        Ok(())
+        call.print_json(&answer)
     }
 }
 
@@ -124,6 +133,7 @@ impl Target {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         let out = BufWriter::new(options.open(&draft)?);
+        interrupt::add_draft(&draft);
         Ok(Self::File { out, draft, path: path.to_owned() })
     }
 
@@ -140,7 +150,9 @@ impl Target {
             Self::File { out, draft, path } => {
                 let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
                 file.sync_all()?;
-                Ok(std::fs::rename(draft, path)?)
+                std::fs::rename(&draft, path)?;
+                interrupt::forget_draft(&draft);
+                Ok(())
             }
         }
     }

@@ -11,12 +11,13 @@ use super::call::{Access, Call, Eye};
 use super::exit::{Failure, Outcome};
 use super::nearest::nearest_keys;
 use super::paint::escape;
+use super::proposal::span;
 use super::time::ago;
 use super::{json as shape, page::Page};
 
 #[derive(Args, Debug)]
 pub(crate) struct Get {
-    /// The memory
+    /// The key of the memory, such as team/style/rust
     key: String,
     /// Also show where it comes from and how far it is trusted
     #[arg(long)]
@@ -89,6 +90,11 @@ fn write_full(page: &mut Page, eye: &Eye, store: &Store, key: &Key, record: &Rec
         "trust",
         format!("{} (rests on words of: {})", record.trust().name(), sources.join(", ")),
     )?;
+    if let Some(held) = store.endorsements()?.of(record)? {
+        let why = held.reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let said = format!("by {} {}{why}", held.by, ago(held.at, eye.now));
+        line("endorsed", escape(&said).into_owned())?;
+    }
     line("author", escape(&from.author.to_string()).into_owned())?;
     let when = ago(commit.committed(), eye.now);
     line(
@@ -103,7 +109,8 @@ fn write_full(page: &mut Page, eye: &Eye, store: &Store, key: &Key, record: &Rec
     }
     for item in &from.evidence {
         let session = store.session_object(item.session)?;
-        line("evidence", format!("{}#{}-{}", escape(session.id()), item.first, item.last))?;
+        let events = span(item.first, item.last);
+        line("evidence", format!("{}#{events}", escape(session.id())))?;
     }
     for previous in record.previous() {
         line("previous", eye.id(previous.object())?)?;

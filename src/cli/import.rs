@@ -42,7 +42,7 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Write)?;
+        let store = call.busy_store(Access::Write)?;
         match (&self.git, &self.markdown, &self.file) {
             (Some(repository), _, _) => self.git(call, &store, repository)?,
             (_, Some(folder), _) => self.markdown(call, &store, folder)?,

@@ -12,7 +12,7 @@ use super::paint::quoted;
 
 #[derive(Args, Debug)]
 pub(crate) struct Init {
-    /// Where; .undream if neither this nor --db is given
+    /// The directory to create; .undream if neither this nor --db is given
     #[arg(value_name = "DIR")]
     directory: Option<PathBuf>,
 }

@@ -52,6 +52,11 @@ impl Side {
 }
 
 impl Deciding {
+    /// Whether any conflict is decided.
+    pub(crate) fn decides(&self) -> bool {
+        self.resolve.is_some() || !self.resolve_key.is_empty()
+    }
+
     /// Applies the decisions to `merge`.
     fn decide(&self, merge: &mut impl Pending) -> Outcome {
         for words in &self.resolve_key {

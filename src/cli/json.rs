@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use undream::{
     Author, Cause, Commit, Entry, Evidence, Key, Operation, OperationKind, Record, RefKind,
-    SessionFacts, Store,
+    SessionFacts, Store, Suspect,
 };
 
 use super::exit::Outcome;
@@ -64,6 +64,10 @@ fn cause(commit: &Commit) -> Value {
         Cause::Revert { commits } => json!({"kind": kind, "commits": texts(commits)}),
         Cause::Restore { to } => json!({"kind": kind, "to": to.to_string()}),
         Cause::Import { origin } => json!({"kind": kind, "origin": origin}),
+        Cause::Withdrawal { suspect: Suspect::Session(id) } => json!({"kind": kind, "session": id}),
+        Cause::Withdrawal { suspect: Suspect::Author(who) } => {
+            json!({"kind": kind, "author": author(who)})
+        }
         _ => json!({"kind": kind}),
     }
 }
@@ -82,13 +86,18 @@ pub(crate) fn entry(entry: &Entry) -> Value {
 
 /// A memory with all that is known of it; without words where they were erased.
 pub(crate) fn memory(store: &Store, key: &Key, record: &Record) -> Outcome<Value> {
-    let from = record.provenance();
+    let (from, endorsements) = (record.provenance(), store.endorsements()?);
     let mut value = json!({
         "key": key.as_str(),
         "record": record.id().to_string(),
         "memory": record.memory().to_string(),
         "erased": record.is_erased(),
-        "trust": record.trust().name(),
+        "trust": endorsements.trust(record)?.name(),
+        "endorsed": endorsements.of(record)?.map(|held| json!({
+            "by": author(&held.by),
+            "at": held.at.to_string(),
+            "reason": held.reason,
+        })),
         "taint": record.taint().sources().map(undream::Source::name).collect::<Vec<_>>(),
         "previous": texts(record.previous()),
         "provenance": {

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::{Value, json};
-use undream::{Key, Listed, Record, RecordId, Snapshot};
+use undream::{Endorsements, Key, Listed, Record, RecordId, Snapshot};
 
-use super::arguments::Reading;
+use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::page::Page;
@@ -21,7 +21,10 @@ pub(crate) struct List {
     prefix: Option<String>,
     /// Show what lies deeper than this many levels as folders
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(conflicts_with_all = ["min_trust", "without"])]
     depth: Option<u16>,
+    #[command(flatten)]
+    trusting: Trusting,
     #[command(flatten)]
     reading: Reading,
 }
@@ -37,8 +40,20 @@ impl List {
                 snapshot.keys(prefix).map(|found| found.map(|(key, id)| Listed::Memory(key, id))),
             ),
         };
+        let (filter, endorsements) = (self.trusting.filter(), store.endorsements()?);
+        let listed = listed.filter_map(|line| match line {
+            Ok(Listed::Memory(key, id)) if !filter.is_open() => {
+                let record = snapshot.record(id);
+                match record.and_then(|record| filter.admits(&record, &endorsements)) {
+                    Ok(true) => Some(Ok(Listed::Memory(key, id))),
+                    Ok(false) => None,
+                    Err(error) => Some(Err(error)),
+                }
+            }
+            other => Some(other),
+        });
         if call.json() {
-            return call.print_json(&to_json(&snapshot, listed)?);
+            return call.print_json(&to_json(&snapshot, &endorsements, listed)?);
         }
         let eye = call.eye(&store)?;
         let mut page = call.long_page();
@@ -88,6 +103,7 @@ pub(crate) fn shown(record: &Record) -> Outcome<String> {
 
 fn to_json(
     snapshot: &Snapshot,
+    endorsements: &Endorsements,
     listed: impl Iterator<Item = Result<Listed, undream::Error>>,
 ) -> Outcome<Value> {
     let (mut memories, mut folders) = (Vec::new(), Vec::new());
@@ -102,7 +118,7 @@ fn to_json(
                     "memory": record.memory().to_string(),
                     "kind": record.kind().as_str(),
                     "labels": record.labels(),
-                    "trust": record.trust().name(),
+                    "trust": endorsements.trust(&record)?.name(),
                     "line": shown(&record)?,
                 }));
             }

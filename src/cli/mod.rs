@@ -2,7 +2,8 @@
 //!
 //! One file per verb holds its arguments and what it does. Beneath them: `arguments` (the grammar),
 //! `call` (one call of the program: which database, which author), `page` and `paint` (how results
-//! reach the terminal), `exit` (what failures say and which code they end with), `json` (the shapes
+//! reach the terminal), `exit` (what failures say and which code they end with), `bar` (progress),
+//! `interrupt` (Ctrl-C), `json` (the shapes
 //! of `--json`), `change` and `join` (how changes and conflicts are shown).
 //!
 //! Results go to stdout, everything else to stderr. Imports: the crate's public API.
@@ -13,6 +14,8 @@
 )]
 
 mod arguments;
+mod bar;
+mod bisect;
 mod blame;
 mod brief;
 mod call;
@@ -22,15 +25,20 @@ mod demo;
 mod diff;
 mod dream;
 mod edit;
+mod endorse;
 mod exit;
 mod export;
+mod feedback;
 mod get;
+mod graph;
 mod import;
 mod init;
+mod interrupt;
 mod join;
 mod json;
 mod list;
 mod log;
+mod manual;
 mod merge;
 mod nearest;
 mod operation;
@@ -38,8 +46,10 @@ mod page;
 mod paint;
 mod pending;
 mod policy;
+mod probe;
 mod proposal;
 mod put;
+mod ranks;
 mod reference;
 mod restore;
 mod revert;
@@ -54,5 +64,8 @@ mod time;
 mod transcripts;
 mod undo;
 mod verify;
+mod why;
+mod withdraw;
+mod words;
 
 pub(crate) use run::run;

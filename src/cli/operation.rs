@@ -21,7 +21,7 @@ pub(crate) enum Op {
 
 #[derive(Args, Debug)]
 pub(crate) struct OpLog {
-    /// At most so many
+    /// How many operations to list at most
     #[arg(short, long, value_name = "N")]
     number: Option<usize>,
 }

@@ -3,9 +3,13 @@
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use super::interrupt;
+
 /// The pager used where `PAGER` names none: it leaves colours alone, and ends by itself if all
 /// fits on one screen.
 const PAGER: &str = "less -FRX";
+/// What only a shell understands.
+const SHELL_CHARS: &[char] = &['|', '&', ';', '<', '>', '$', '`', '\\', '"', '\'', '*', '~', '='];
 
 /// A running page of results. What is written after its reader has gone fails with `BrokenPipe`.
 pub(crate) enum Page {
@@ -25,14 +29,15 @@ impl Page {
         if pager.trim().is_empty() || pager.trim() == "cat" {
             return Self::plain();
         }
-        let spawned = Command::new("sh").arg("-c").arg(&pager).stdin(Stdio::piped()).spawn();
-        match spawned {
-            Ok(mut child) => {
-                let input = child.stdin.take().map(BufWriter::new);
-                Self::Pager { input, child }
-            }
-            Err(_) => Self::plain(),
-        }
+        // Before the pager starts: from then on Ctrl-C is meant for it.
+        interrupt::watch();
+        interrupt::paging(true);
+        let Ok(mut child) = command(&pager).stdin(Stdio::piped()).spawn() else {
+            interrupt::paging(false);
+            return Self::plain();
+        };
+        let input = child.stdin.take().map(BufWriter::new);
+        Self::Pager { input, child }
     }
 
     fn sink(&mut self) -> &mut dyn Write {
@@ -66,6 +71,21 @@ impl Drop for Page {
             drop(input.take());
             // A pager that cannot be waited for has ended.
             drop(child.wait());
+            interrupt::paging(false);
         }
     }
+}
+
+/// The pager's command: run directly where that can be done, so that one that is not there is
+/// noticed.
+fn command(pager: &str) -> Command {
+    if pager.contains(SHELL_CHARS) {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(pager);
+        return shell;
+    }
+    let mut words = pager.split_whitespace();
+    let mut program = Command::new(words.next().unwrap_or_default());
+    program.args(words);
+    program
 }

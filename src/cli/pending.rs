@@ -1,7 +1,8 @@
 //! What can be decided, looked at and committed: merges, a review's merge, a dream's reversal.
 
 use undream::{
-    Change, Conflict, DreamRevert, Entry, Merge, RecordId, Resolution, Result, ReviewMerge,
+    Change, Conflict, DreamRevert, DreamsRevert, Entry, Merge, RecordId, Resolution, Result,
+    ReviewMerge,
 };
 
 /// Changes prepared for a branch, perhaps with conflicts.
@@ -20,22 +21,29 @@ pub(crate) trait Pending {
     fn entry(&self, record: RecordId) -> Result<Entry>;
 }
 
+/// What all of them do by methods of the same names.
+macro_rules! decided_by_itself {
+    () => {
+        fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
+            self.resolve_key(key, resolution)
+        }
+
+        fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
+            self.resolve(|_| resolution.clone())
+        }
+
+        fn changes(&self) -> Result<Vec<Change>> {
+            Self::changes(self)
+        }
+    };
+}
+
 impl Pending for Merge {
     fn open(&self) -> Vec<Conflict> {
         self.conflicts().cloned().collect()
     }
 
-    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
-    }
-
-    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
-    }
+    decided_by_itself!();
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         Self::entry(self, record)
@@ -47,17 +55,7 @@ impl Pending for ReviewMerge {
         self.conflicts().into_iter().map(|(_, conflict)| conflict).collect()
     }
 
-    fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
-    }
-
-    fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
-    }
+    decided_by_itself!();
 
     fn entry(&self, record: RecordId) -> Result<Entry> {
         Self::entry(self, record)
@@ -69,16 +67,28 @@ impl Pending for DreamRevert {
         self.conflicts().cloned().collect()
     }
 
+    decided_by_itself!();
+
+    fn entry(&self, record: RecordId) -> Result<Entry> {
+        self.merge().entry(record)
+    }
+}
+
+impl Pending for DreamsRevert {
+    fn open(&self) -> Vec<Conflict> {
+        self.merge().conflicts().cloned().collect()
+    }
+
     fn decide(&mut self, key: &str, resolution: Resolution) -> Result<()> {
-        self.resolve_key(key, resolution)
+        self.merge_mut().resolve_key(key, resolution)
     }
 
     fn decide_all(&mut self, resolution: &Resolution) -> Result<()> {
-        self.resolve(|_| resolution.clone())
+        self.merge_mut().resolve(|_| resolution.clone())
     }
 
     fn changes(&self) -> Result<Vec<Change>> {
-        Self::changes(self)
+        self.merge().changes()
     }
 
     fn entry(&self, record: RecordId) -> Result<Entry> {

@@ -100,8 +100,10 @@ fn standing(proposal: &Proposal) -> String {
     parts.join("; ")
 }
 
-fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
-    let place = eye.paint.id(format!("{}#{}", escape(&found.session), span(found)));
+/// One quote with its place.
+pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
+    let place =
+        eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)));
     match &found.quote {
         Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
         None => writeln!(page, "    {place} (erased)")?,
@@ -109,12 +111,9 @@ fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
     Ok(())
 }
 
-fn span(found: &Evident) -> String {
-    if found.first == found.last {
-        found.first.to_string()
-    } else {
-        format!("{}-{}", found.first, found.last)
-    }
+/// Events of a session as one names them to `session show`: `40-44` or `40`.
+pub(crate) fn span(first: u32, last: u32) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
 /// A decision in a few words.
@@ -133,18 +132,21 @@ fn decision(choice: &Choice) -> String {
     text
 }
 
+/// The evidence of a proposal with its quotes.
+pub(crate) fn evidence_json(proposal: &Proposal) -> Outcome<Vec<Value>> {
+    let found = proposal.evident(usize::MAX)?;
+    let value = |found: &Evident| {
+        let events = [found.first, found.last];
+        json!({"session": found.session, "events": events, "quote": found.quote})
+    };
+    Ok(found.iter().map(value).collect())
+}
+
 /// A proposal as `--json` shows it, with every supporting session.
 pub(crate) fn to_json(store: &Store, proposal: &Proposal) -> Outcome<Value> {
     let sources = proposal.sources();
     let read = |id| store.record(id)?.to_entry();
-    let evidence: Vec<Value> = proposal
-        .evident(usize::MAX)?
-        .iter()
-        .map(|found| {
-            let events = [found.first, found.last];
-            json!({"session": found.session, "events": events, "quote": found.quote})
-        })
-        .collect();
+    let evidence = evidence_json(proposal)?;
     let decision = proposal.choice().map(|choice| {
         json!({
             "verb": choice.verb.name(),

@@ -24,16 +24,16 @@ pub(crate) enum Reference {
 
 #[derive(Args, Debug)]
 pub(crate) struct Create {
-    /// Its name
+    /// How to call it
     name: String,
-    /// Where it points
+    /// The commit it points to: any revision
     #[arg(value_name = "REV", default_value = "main")]
     revision: String,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Delete {
-    /// Its name
+    /// Its name, as list shows it
     name: String,
 }
 

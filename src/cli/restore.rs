@@ -10,14 +10,14 @@ use super::exit::Outcome;
 
 #[derive(Args, Debug)]
 pub(crate) struct Restore {
-    /// The earlier state
+    /// The earlier state: any revision, such as main~3 or main@{yesterday}
     #[arg(long, value_name = "REV")]
     to: String,
     /// Only the memory at this key
     #[arg(long, conflicts_with = "prefix")]
     key: Option<String>,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Show what would change; write nothing
     #[arg(long)]

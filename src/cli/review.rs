@@ -65,36 +65,36 @@ impl Choosing {
 
 #[derive(Args, Debug)]
 pub(crate) struct Approve {
-    /// The dream
+    /// The number of the dream, as dream list shows it
     number: u64,
     #[command(flatten)]
     choosing: Choosing,
     /// Take one proposal with this text instead of its own
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Why
+    /// Why, as the review will say it
     #[arg(long)]
     reason: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Reject {
-    /// The dream
+    /// The number of the dream, as dream list shows it
     number: u64,
     #[command(flatten)]
     choosing: Choosing,
-    /// Why
+    /// Why, as the review will say it
     #[arg(long)]
     reason: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Merge {
-    /// The dream
+    /// The number of the dream, as dream list shows it
     number: u64,
     #[command(flatten)]
     deciding: Deciding,
-    /// Why, for the log
+    /// Why, as the log will say it
     #[arg(long, short, value_name = "MSG")]
     message: Option<String>,
     /// Merge although the policy refuses it, with the reason on the record; for persons only
@@ -104,7 +104,7 @@ pub(crate) struct Merge {
 
 #[derive(Args, Debug)]
 pub(crate) struct Revert {
-    /// The dream
+    /// The number of the dream, as dream list shows it
     number: u64,
     /// Only this proposal of it
     #[arg(long, value_name = "P")]

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapKind};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 
 use super::arguments::{Arguments, Verb};
 use super::call::Call;
@@ -14,7 +15,7 @@ use super::reference::Sort;
 /// Runs the program.
 pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&words) {
+    let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(unparsed(&error, &words)),
     };
@@ -27,6 +28,14 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
+    let matches = Arguments::command().try_get_matches_from(words)?;
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
+    let source = matches.value_source("author");
+    arguments.globals.author_given = source == Some(ValueSource::CommandLine);
+    Ok(arguments)
 }
 
 fn obey(call: &Call, verb: &Verb) -> Outcome {
@@ -43,6 +52,8 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Show(show) => show.run(call),
         Verb::Diff(diff) => diff.run(call),
         Verb::Blame(blame) => blame.run(call),
+        Verb::Why(why) => why.run(call),
+        Verb::Bisect(bisect) => bisect.run(call),
         Verb::Op(op) => op.run(call),
         Verb::Branch(branch) => branch.run(call, Sort::Branch),
         Verb::Tag(tag) => tag.run(call, Sort::Tag),
@@ -50,10 +61,13 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Revert(revert) => revert.run(call),
         Verb::Restore(restore) => restore.run(call),
         Verb::Undo(undo) => undo.run(call),
+        Verb::Endorse(endorse) => endorse.run(call),
+        Verb::Unendorse(unendorse) => unendorse.run(call),
         Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Feedback(feedback) => feedback.run(call),
         Verb::Policy(policy) => policy.run(call),
         Verb::Export(export) => export.run(call),
         Verb::Import(import) => import.run(call),
@@ -61,6 +75,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Verify(verify) => verify.run(call),
         Verb::Demo(demo) => demo.run(call),
         Verb::Completions(completions) => completions.run(call),
+        Verb::Manual(manual) => manual.run(call),
     }
 }
 

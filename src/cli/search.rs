@@ -7,11 +7,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use undream::{Hit, Kind, Search as Index, Snapshot, Store};
 
-use super::arguments::Reading;
+use super::arguments::{Reading, Trusting};
 use super::call::{Access, Call, Eye};
 use super::exit::{Outcome, USAGE};
 use super::page::Page;
 use super::paint::escape;
+use super::ranks;
 
 /// So many rows behind, or so slow a search, make it worth indexing what is not indexed yet.
 const LAG_ROWS_MAX: u64 = 64;
@@ -22,11 +23,11 @@ pub(crate) struct Search {
     /// Words, each wanted; +word requires, -word excludes, "two words" is a phrase
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
-    /// At most so many
+    /// How many hits to show at most
     #[arg(short, long, value_name = "N", default_value = "10")]
     number: usize,
     /// Only what stands at and under this key
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
     /// Only memories of this kind; given several times, of any of them
     #[arg(long)]
@@ -34,6 +35,11 @@ pub(crate) struct Search {
     /// Only memories with this label; given several times, with all of them
     #[arg(long)]
     label: Vec<String>,
+    /// Show which ranks the memories had at this revision, and what changed them since
+    #[arg(long, value_name = "REV")]
+    against: Option<String>,
+    #[command(flatten)]
+    trusting: Trusting,
     #[command(flatten)]
     reading: Reading,
 }
@@ -49,12 +55,17 @@ impl Search {
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }
+        search = search.trusted(self.trusting.filter());
         search = kinds.into_iter().fold(search, undream::SearchQuery::kind);
         search = self.label.iter().fold(search, undream::SearchQuery::label);
-        let hits = search.run()?.collect::<Result<Vec<Hit>, _>>()?;
-        let took = begun.elapsed();
-        self.answer(call, &store, &snapshot, &hits)?;
-        keep_up(call, &index, took)
+        if let Some(then) = &self.against {
+            let then = call.snapshot(&store, Some(then))?;
+            ranks::answer(call, &store, &snapshot, &search.against(&then)?)?;
+        } else {
+            let hits = search.run()?.collect::<Result<Vec<Hit>, _>>()?;
+            self.answer(call, &store, &snapshot, &hits)?;
+        }
+        keep_up(call, &index, begun.elapsed())
     }
 
     fn answer(&self, call: &Call, store: &Store, snapshot: &Snapshot, hits: &[Hit]) -> Outcome {

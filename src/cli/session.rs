@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::ops::RangeInclusive;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use undream::{ErrorKind, Event, Session as Stored, Store};
+use undream::{ErrorKind, Event, Outcome as Ended, Session as Stored, Store, Taken};
 
 use super::call::{Access, Call};
 use super::exit::{Failure, Outcome};
@@ -15,6 +15,7 @@ use super::page::Page;
 use super::paint::{Paint, escape, escape_text};
 use super::time::ago;
 use super::transcripts::Import;
+use super::withdraw::{self, Lift};
 
 /// How many events are read at a time.
 const EVENTS_AT_ONCE: u32 = 256;
@@ -24,9 +25,48 @@ pub(crate) enum Session {
     /// Take in transcripts: files, or directories such as ~/.claude/projects
     Import(Import),
     /// List the sessions
-    List,
+    List(List),
     /// Show a session, or some of its events
     Show(Show),
+    /// List the sessions kept out of dreams
+    Quarantined,
+    /// Let dreams read a session again
+    Lift(Lift),
+    /// Write down how a session ended
+    Mark(Mark),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mark {
+    /// The session
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How it ended
+    outcome: End,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum End {
+    /// It reached its goal.
+    Success,
+    /// It did not.
+    Failure,
+    /// Nobody knows: takes a mark back.
+    Unknown,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only sessions that began at this time or later: 2026-03-01, yesterday, '3 days ago', ...
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only sessions of this user
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only sessions of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -40,33 +80,51 @@ impl Session {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         match self {
             Self::Import(import) => import.run(call),
-            Self::List => list(call),
+            Self::List(list) => list.run(call),
             Self::Show(show) => show.run(call),
+            Self::Quarantined => withdraw::list(call),
+            Self::Lift(lift) => lift.run(call),
+            Self::Mark(mark) => mark.run(call),
         }
     }
 }
 
-fn list(call: &Call) -> Outcome {
-    let store = call.store(Access::Read)?;
-    let ids = store.session_ids()?;
-    if call.json() {
-        let mut values = Vec::with_capacity(ids.len());
-        for (_, object) in ids {
-            let session = store.session_object(object)?;
-            values.push(shape::session(session.facts(), session.events()));
+impl List {
+    fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Read)?;
+        let sessions = self.sessions(&store)?;
+        if call.json() {
+            let value = |found: &Stored| shape::session(found.facts(), found.events());
+            let values: Vec<Value> = sessions.iter().map(value).collect();
+            return call.print_json(&json!({"sessions": values}));
         }
-        return call.print_json(&json!({"sessions": values}));
+        if sessions.is_empty() {
+            call.note("There are no such sessions.");
+        }
+        let now = store.database().now();
+        let mut page = call.long_page();
+        for session in &sessions {
+            write_line(&mut page, call.paint, session, now)?;
+        }
+        Ok(page.finish()?)
     }
-    if ids.is_empty() {
-        call.note("There are no sessions.");
+
+    /// The sessions that were asked for. One that does not say when it began is not `since` a time.
+    fn sessions(&self, store: &Store) -> Outcome<Vec<Stored>> {
+        let since = self.since.as_deref().map(|text| store.database().since(text)).transpose()?;
+        let mut sessions = Vec::new();
+        for (_, object) in store.session_ids()? {
+            let session = store.session_object(object)?;
+            let facts = session.facts();
+            let wanted = since.is_none_or(|since| facts.started.is_some_and(|at| at >= since))
+                && (self.user.is_none() || self.user == facts.user)
+                && (self.project.is_none() || self.project == facts.project);
+            if wanted {
+                sessions.push(session);
+            }
+        }
+        Ok(sessions)
     }
-    let now = store.database().now();
-    let mut page = call.long_page();
-    for (_, object) in ids {
-        let session = store.session_object(object)?;
-        write_line(&mut page, call.paint, &session, now)?;
-    }
-    Ok(page.finish()?)
 }
 
 fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Time) -> Outcome {
@@ -84,6 +142,36 @@ fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Tim
     }
     writeln!(page, "{line}")?;
     Ok(())
+}
+
+impl Mark {
+    fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Write)?;
+        let outcome = match self.outcome {
+            End::Success => Some(Ended::Success),
+            End::Failure => Some(Ended::Failure),
+            End::Unknown => None,
+        };
+        if store.session(&self.id)?.is_none() {
+            return Err(missing(&store, &self.id)?);
+        }
+        let changed = store.mark_session(&self.id, outcome, &call.author()?)? != Taken::Known;
+        let name = outcome.map(Ended::name);
+        if call.json() {
+            return call.print_json(&json!({"id": self.id, "outcome": name, "changed": changed}));
+        }
+        let mut page = call.page();
+        let (id, name) = (escape(&self.id), name.unwrap_or("unknown"));
+        let verb = if changed { "is now marked" } else { "was marked already" };
+        writeln!(page, "{id} {verb}: {name}.")?;
+        Ok(page.finish()?)
+    }
+}
+
+/// The failure that says that there is no such session, with those of like names.
+fn missing(store: &Store, name: &str) -> Outcome<Failure> {
+    let failure = Failure::new(ErrorKind::NotFound, format!("there is no session `{name}`"));
+    Ok(failure.candidates(nearest(store, name)?).hint("undream session list"))
 }
 
 impl Show {
@@ -123,8 +211,7 @@ impl Show {
             };
         }
         let name = self.id.rsplit_once('#').map_or(self.id.as_str(), |(id, _)| id);
-        let failure = Failure::new(ErrorKind::NotFound, format!("there is no session `{name}`"));
-        Err(failure.candidates(nearest(store, name)?).hint("undream session list"))
+        Err(missing(store, name)?)
     }
 }
 

@@ -20,7 +20,7 @@ const REASON_CHARS: usize = 80;
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// The commit
+    /// The commit: an id, its first 8 digits, a branch, a tag, main~2, ...
     #[arg(value_name = "REV", default_value = "main")]
     revision: String,
 }
@@ -108,6 +108,9 @@ fn cause(eye: &Eye, commit: &Commit) -> Outcome<Option<String>> {
             Some(format!("takes back {}", ids.join(", ")))
         }
         Cause::Restore { to } => Some(format!("restores {}", eye.id(to.object())?)),
+        Cause::Withdrawal { suspect } => {
+            Some(format!("takes back what rests on {}", escape(&suspect.to_string())))
+        }
         Cause::Import { origin } => Some(format!("import of {}", escape(origin))),
         _ => None,
     })

@@ -107,7 +107,9 @@ impl Standing {
         }
         if self.sessions > 0 {
             let text = format!("  {}", counted(self.sessions as u64, "session", "sessions"));
-            line(page, eye, &text, "undream session list")?;
+            let unread = self.waiting.is_empty() && self.main.commit().is_none();
+            let next = if unread { "undream dream" } else { "undream session list" };
+            line(page, eye, &text, next)?;
         }
         for dream in &self.waiting {
             dream.write(page, eye)?;
@@ -116,6 +118,10 @@ impl Standing {
             let held = since(holder.since, eye.now);
             let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
             line(page, eye, &text, "")?;
+            if let Some(failure) = &holder.failure {
+                let text = format!("! process {} fails behind the scenes: {failure}", holder.pid);
+                line(page, eye, &text, "undream verify")?;
+            }
         }
         Ok(())
     }
@@ -144,7 +150,12 @@ impl Standing {
         }
         let holders = self.holders.iter().map(|holder| {
             let since = holder.since.to_string();
-            json!({"pid": holder.pid, "since": since, "command": holder.command})
+            json!({
+                "pid": holder.pid,
+                "since": since,
+                "command": holder.command,
+                "failure": holder.failure,
+            })
         });
         call.print_json(&json!({"status": {
             "directory": self.directory,

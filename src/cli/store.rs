@@ -16,7 +16,7 @@ pub(crate) enum Store {
     List,
     /// Create a store
     Create(Named),
-    /// Delete a store with its branches and tags
+    /// Delete a store with its branches, tags and sessions; undo brings it back
     Delete(Named),
 }
 
@@ -76,11 +76,15 @@ fn create(call: &Call, name: &str) -> Outcome {
 
 fn delete(call: &Call, name: &str) -> Outcome {
     let database = call.database(Access::Write)?;
-    database.delete_store(name, &call.author()?).hint_for(ErrorKind::NotFound, list_hint)?;
+    let deleted = database.delete_store(name, &call.author()?);
+    let operation = deleted.hint_for(ErrorKind::NotFound, list_hint)?;
     if call.json() {
-        return call.print_json(&json!({"deleted": {"name": name}}));
+        let operation = operation.to_string();
+        return call.print_json(&json!({"deleted": {"name": name, "operation": operation}}));
     }
-    call.note(format!("Deleted store {}. Its commits stay in the log.", escape(name)));
+    let digits = database.abbreviations()?.of(operation.object())?;
+    call.note(format!("Deleted store {}.", escape(name)));
+    call.note(format!("To have it again: undream undo {digits}"));
     Ok(())
 }
 

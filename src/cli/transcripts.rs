@@ -19,7 +19,7 @@ pub(crate) struct Import {
     /// Files and directories
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The form they are in
+    /// The form the files are in
     #[arg(long, default_value = "auto")]
     format: Format,
     /// Whose sessions they are, whatever they say
@@ -46,7 +46,7 @@ enum Format {
 
 impl Import {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Write)?;
+        let store = call.busy_store(Access::Write)?;
         let author = call.author()?;
         let import = self.described();
         let mut total = SessionImportReport::default();

@@ -13,7 +13,8 @@ use super::operation::write_operation;
 
 #[derive(Args, Debug)]
 pub(crate) struct Undo {
-    /// The operation; else the newest of the store
+    /// The operation, by its id as op log shows it; else the newest of the store that did more than
+    /// keep a dream's account
     #[arg(value_name = "OP")]
     operation: Option<String>,
     /// Show what would go back; write nothing
@@ -42,7 +43,9 @@ impl Undo {
         write_operation(&mut page, &call.eye(&store)?, &operation)?;
         page.finish()?;
         if !self.dry_run {
-            call.note("To have it again: undream undo");
+            let own = operation.store();
+            let named = if own == store.name() { String::new() } else { format!("--store {own} ") };
+            call.note(format!("To have it again: undream {named}undo"));
         }
         Ok(())
     }
@@ -53,7 +56,10 @@ impl Undo {
         }
         for operation in store.operations()? {
             let operation = operation?;
-            if operation.store() == store.name() {
+            // What the engine notes beside a merge or a revert is not what one wants back.
+            let moves = operation.moves();
+            let is_note = !moves.is_empty() && moves.iter().all(|step| step.name.is_reserved());
+            if operation.store() == store.name() && !is_note {
                 return Ok(operation);
             }
         }

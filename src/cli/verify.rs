@@ -9,8 +9,11 @@ use undream::ErrorKind;
 
 use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
+use super::interrupt;
 use super::paint::{escape, quoted};
 
+/// The file of a backup that is being written, as docs/format.md says.
+const DRAFT: &str = "undream.redb.part";
 /// How many findings are printed.
 const FINDINGS_MAX: usize = 100;
 
@@ -19,7 +22,7 @@ pub(crate) struct Verify {}
 
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// Where to; empty or not there yet
+    /// The directory to copy to; empty or not there yet
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
@@ -27,7 +30,7 @@ pub(crate) struct Backup {
 impl Verify {
     #[expect(clippy::unused_self, reason = "verbs are called alike")]
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let report = call.database(Access::Read)?.verify()?;
+        let report = call.busy_database(Access::Read)?.verify()?;
         if call.json() {
             let findings = report.findings.iter();
             let findings = findings.map(|found| json!({"place": found.place, "what": found.what}));
@@ -66,8 +69,12 @@ impl Verify {
 
 impl Backup {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let rows = call
-            .database(Access::Read)?
+        let database = call.busy_database(Access::Read)?;
+        let draft = self.directory.join(DRAFT);
+        if !draft.exists() {
+            interrupt::add_draft(&draft);
+        }
+        let rows = database
             .backup(&self.directory)
             .hint_for(ErrorKind::Invalid, || "name a new directory".to_owned())?;
         let shown = self.directory.display().to_string();

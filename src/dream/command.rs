@@ -240,16 +240,19 @@ impl CommandCurator {
             self.failed(format!("wrote a line that is no proposal: `{start}`")).with_source(error)
         };
         let said: Said = serde_json::from_str(line).map_err(nonsense)?;
-        let changes = said.changes.into_iter().map(SaidChange::read).collect::<Result<Vec<_>>>()?;
+        // A rule that a change breaks concerns this proposal only.
+        let malformed = |error: Error| SuggestedChange::Malformed(error.to_string());
+        let changes = said.changes.into_iter().map(|said| said.read().unwrap_or_else(malformed));
         let cites = said.evidence.into_iter().map(|cite| Citation {
             session: cite.session,
             first: cite.events[0],
             last: cite.events[1],
+            quote: cite.quote,
         });
         Ok(Suggestion {
             kind: ProposalKind::from_name(&said.kind).unwrap_or(ProposalKind::Other),
             title: said.title,
-            changes,
+            changes: changes.collect(),
             rationale: said.rationale,
             confidence: (said.confidence.clamp(0.0, 1.0) * 1_000.0).round() as u16,
             cites: cites.collect(),
@@ -334,6 +337,7 @@ struct Said {
 struct SaidCite {
     session: String,
     events: [u32; 2],
+    quote: Option<String>,
 }
 
 /// A change as a program writes it.

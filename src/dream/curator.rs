@@ -1,15 +1,21 @@
 //! What a curator is given, and what it hands back.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Time;
+use crate::dream::feedback::Feedback;
+use crate::dream::footing::Footing;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{
-    Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Taint, Trust,
-};
-use crate::storage::{RecordId, TextId};
+use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Trust};
+use crate::progress::Work;
+use crate::storage::{MemoryId, RecordId, TextId};
+
+/// A shorter quote stands in almost any event, so it proves no reading.
+const QUOTE_CHARS_MIN: usize = 16;
 
 /// Proposes changes to a memory, given a snapshot of it and sessions. It writes nowhere: what it
 /// hands back is checked, stamped with trust and written to the dream's branch by the engine.
@@ -20,10 +26,17 @@ pub trait Curator {
     /// The version of its method, so that a dream can say what made it.
     fn version(&self) -> String;
 
-    /// The most that its proposals may be trusted, whatever they cite. A curator whose reading
-    /// cannot be followed says less than [`Trust::User`].
+    /// The most that its proposals may be trusted, whatever they cite, unless every citation has a
+    /// quote that is found where it says. A curator whose reading cannot be followed says less
+    /// than [`Trust::User`].
     fn trust_max(&self) -> Trust {
         Trust::User
+    }
+
+    /// Whether it takes sessions into account that earlier dreams read, [`SessionReader::earlier`], so
+    /// that its suggestions cover theirs.
+    fn remembers(&self) -> bool {
+        false
     }
 
     /// Reads, and hands suggestions to `suggest`, best first.
@@ -47,6 +60,27 @@ pub struct CuratorInput<'a> {
     pub sessions: &'a SessionReader<'a>,
     /// What the person who ordered the dream asked for.
     pub instructions: Option<&'a str>,
+    /// When the dream began.
+    pub now: Time,
+    /// Which memories were given to somebody; `None` where nothing keeps note of that.
+    pub recalls: Option<&'a dyn Recalled>,
+    /// What readers said of memories.
+    pub feedback: &'a [Feedback],
+}
+
+/// Tells which memories were given to somebody.
+pub trait Recalled: fmt::Debug + Send + Sync {
+    /// Since when note is kept without a gap; `None` if it is not kept now.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn since(&self) -> Result<Option<Time>>;
+
+    /// How often a memory was given to somebody, and when last.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn recalled(&self, memory: MemoryId) -> Result<(u64, Option<Time>)>;
 }
 
 /// A change that a curator suggests.
@@ -58,6 +92,8 @@ pub enum SuggestedChange {
     Remove(Key),
     /// Move a memory.
     Rename(Key, Key),
+    /// What was said is no change, because of this. The suggestion is dropped and counted.
+    Malformed(String),
 }
 
 /// Events of a session, by the session's own id; both numbers inclusive, counted from 0.
@@ -69,6 +105,23 @@ pub struct Citation {
     pub first: u32,
     /// The last event.
     pub last: u32,
+    /// Words of one of these events, letter by letter. A curator whose reading cannot be followed
+    /// is trusted as far as what it cites if each of its citations has a quote that is found there.
+    pub quote: Option<String>,
+}
+
+impl Citation {
+    /// Cites events `first` to `last` of a session, without a quote.
+    pub fn new(session: impl Into<String>, first: u32, last: u32) -> Self {
+        Self { session: session.into(), first, last, quote: None }
+    }
+
+    /// Adds a quote.
+    #[must_use]
+    pub fn quoting(mut self, quote: impl Into<String>) -> Self {
+        self.quote = Some(quote.into());
+        self
+    }
 }
 
 /// One suggestion: changes that belong together, and what they rest on.
@@ -102,18 +155,54 @@ struct Noted {
 #[derive(Debug)]
 pub struct SessionReader<'a> {
     store: &'a Store,
+    /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
+    /// How many are of this dream.
+    own: usize,
     noted: Mutex<BTreeMap<String, Noted>>,
+    work: Work,
 }
 
 impl<'a> SessionReader<'a> {
-    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
-        Self { store, sessions, noted: Mutex::default() }
+    pub(crate) fn new(store: &'a Store, mut sessions: Vec<Session>, earlier: Vec<Session>) -> Self {
+        let own = sessions.len();
+        sessions.extend(earlier);
+        let total = sessions.len() as u64;
+        let work = store.database().progress().begin("sessions", Some(total));
+        Self { store, sessions, own, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
     pub fn sessions(&self) -> &[Session] {
-        &self.sessions
+        &self.sessions[..self.own]
+    }
+
+    /// Sessions that earlier dreams of the branch read, as they are now. They can be read and cited
+    /// too. Empty unless the curator says that it remembers, and the dream is of new sessions.
+    pub fn earlier(&self) -> &[Session] {
+        &self.sessions[self.own..]
+    }
+
+    fn index(&self, id: &str) -> Result<usize> {
+        let missing =
+            || Error::not_found(format!("session `{id}` is not among those of this dream"));
+        self.sessions.iter().position(|session| session.id() == id).ok_or_else(missing)
+    }
+
+    /// Takes note of a session's events as they were noted when it was read before.
+    pub(crate) fn note(&self, id: &str, events: Vec<(TextId, Source)>) -> Result<()> {
+        let session = self.index(id)?;
+        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.insert(id.to_owned(), Noted { session, events }).is_none() {
+            self.work.advance();
+        }
+        Ok(())
+    }
+
+    /// What was noted of a session's events; nothing if it was not read.
+    pub(crate) fn noted(&self, id: &str) -> Vec<(TextId, Source)> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.get(id).map(|noted| noted.events.clone()).unwrap_or_default()
     }
 
     /// The events of a session of this dream, in order. An erased event is an empty one, so that
@@ -122,10 +211,7 @@ impl<'a> SessionReader<'a> {
     /// # Errors
     /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
-        let missing =
-            || Error::not_found(format!("session `{id}` is not among those of this dream"));
-        let found = self.sessions.iter().position(|session| session.id() == id);
-        let index = found.ok_or_else(missing)?;
+        let index = self.index(id)?;
         let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
         let mut events = Vec::with_capacity(stored.len());
         let mut read = Vec::with_capacity(stored.len());
@@ -134,26 +220,36 @@ impl<'a> SessionReader<'a> {
             read.push((text, event.source()));
             events.push(event);
         }
-        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(id.to_owned(), Noted { session: index, events: read });
+        self.note(id, read)?;
         Ok(events)
     }
 
-    /// How many sessions and events were read.
+    /// How many sessions and events of this dream were read.
     pub(crate) fn read(&self) -> (usize, usize) {
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        (notes.len(), notes.values().map(|noted| noted.events.len()).sum())
+        let own = || notes.values().filter(|noted| noted.session < self.own);
+        (own().count(), own().map(|noted| noted.events.len()).sum())
     }
 
-    /// Evidence for citations, the least trust of their sources and all of these together.
+    /// The sessions of this dream that were read, each with the object that was.
+    pub(crate) fn read_list(&self) -> Vec<(String, String)> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = notes
+            .iter()
+            .filter(|(_, noted)| noted.session < self.own)
+            .map(|(id, noted)| (id.clone(), self.sessions[noted.session].object_id().to_string()));
+        read.collect()
+    }
+
+    /// Evidence for citations, and what its events come to as footing.
     ///
     /// # Errors
     /// `Invalid` if a citation names a session or an event that was not read.
-    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Trust, Taint)> {
+    pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Footing)> {
         limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut evidence = Vec::with_capacity(cites.len());
-        let (mut trust, mut taint) = (None::<Trust>, Taint::default());
+        let mut footing = Footing::default();
         for cite in cites {
             let unread = || {
                 Error::invalid(format!(
@@ -167,8 +263,7 @@ impl<'a> SessionReader<'a> {
             let events = events.ok_or_else(unread)?;
             limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
             for (_, source) in events {
-                trust = Some(trust.map_or(source.trust(), |least| least.min(source.trust())));
-                taint = taint.union(Taint::of(*source));
+                footing.add_source(*source);
             }
             evidence.push(Evidence {
                 session: self.sessions[session.session].object_id(),
@@ -177,6 +272,29 @@ impl<'a> SessionReader<'a> {
                 texts: events.iter().map(|(text, _)| *text).collect(),
             });
         }
-        Ok((evidence, trust.unwrap_or_default(), taint))
+        Ok((evidence, footing))
+    }
+
+    /// Whether there are citations and each has a quote that stands in one of its events.
+    ///
+    /// # Errors
+    /// `Corrupt` if a session is damaged.
+    pub(crate) fn quotes_verify(&self, cites: &[Citation]) -> Result<bool> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        for cite in cites {
+            let quote = cite.quote.as_deref().map_or("", str::trim);
+            let (Some(noted), true) =
+                (notes.get(&cite.session), quote.chars().count() >= QUOTE_CHARS_MIN)
+            else {
+                return Ok(false);
+            };
+            let session = &self.sessions[noted.session];
+            let events = self.store.events(session, cite.first..=cite.last)?;
+            let mut texts = events.iter().filter_map(|(_, _, event)| event.as_ref());
+            if !texts.any(|event| event.text().contains(quote)) {
+                return Ok(false);
+            }
+        }
+        Ok(!cites.is_empty())
     }
 }

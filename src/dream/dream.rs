@@ -1,13 +1,16 @@
 //! A dream that has run.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::dream::manifest::{Choices, Manifest, Part, load, meta, numbers};
+use crate::dream::manifest::{
+    Choices, DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, run_name, save,
+};
 use crate::dream::proposal::{Proposal, read_all};
-use crate::engine::{Branch, Store};
+use crate::dream::standing::Standing;
+use crate::engine::{Branch, Store, Transaction};
 use crate::error::{Error, Result};
-use crate::object::{Cause, RefName};
+use crate::object::{Cause, Commit, RefName};
 
 /// One pass over sessions, and what it proposes: the branch `dreams/<n>` and its account.
 #[derive(Clone)]
@@ -60,14 +63,36 @@ impl Dream {
     /// # Errors
     /// As [`Dream::manifest`].
     pub fn base_branch(&self) -> Result<Branch> {
-        self.store.branch(&self.manifest()?.branch)
+        self.store.branch(&self.recorded()?.branch)
     }
 
-    /// What the dream did.
+    /// What the dream did, and where it stands now: a dream that nobody runs any more has failed,
+    /// and what the branch no longer has, because its merge was undone, is not merged.
     ///
     /// # Errors
     /// `NotFound` with the dreams there are; `Corrupt` if the record is damaged.
     pub fn manifest(&self) -> Result<Manifest> {
+        let mut manifest = self.recorded()?;
+        let lease = run_name(&self.store, self.number);
+        if manifest.status == DreamStatus::Running && !self.store.database().is_leased(&lease)? {
+            // Whoever ran it may have ended it since; nobody can who comes after.
+            manifest = self.recorded()?;
+            if manifest.status == DreamStatus::Running {
+                let after = Signal::of(&self.branch().snapshot()?)?;
+                manifest.cut_off(self.commits()?.len() as u32, after);
+            }
+        }
+        manifest.settle(&self.choices()?);
+        Ok(manifest)
+    }
+
+    /// Whether the dream is of the branch with this name.
+    pub(crate) fn is_of(&self, branch: &str) -> Result<bool> {
+        Ok(self.recorded()?.branch == branch)
+    }
+
+    /// What was written down of the dream.
+    fn recorded(&self) -> Result<Manifest> {
         let snapshot = meta(&self.store).snapshot()?;
         if let Some(manifest) = load(&snapshot, self.number, Part::Manifest)? {
             return Ok(manifest);
@@ -76,11 +101,36 @@ impl Dream {
         Err(Error::not_found(format!("there is no dream {}", self.number)).with_candidates(known))
     }
 
+    /// The ids of the sessions that the curator read, whether or not a proposal cites them; beside
+    /// them it saw the memory as it was at the dream's base. What a dream has read without citing
+    /// it may have moved it all the same.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record is damaged.
+    pub fn read_sessions(&self) -> Result<Vec<String>> {
+        let snapshot = meta(&self.store).snapshot()?;
+        let list: SessionList = match load(&snapshot, self.number, Part::Seen)? {
+            Some(seen) => seen,
+            None => load(&snapshot, self.number, Part::Sessions)?.unwrap_or_default(),
+        };
+        Ok(list.into_iter().map(|(id, _)| id).collect())
+    }
+
     /// The proposals, best first, each with its decision.
     ///
     /// # Errors
     /// `Corrupt` if a commit or session is damaged.
     pub fn proposals(&self) -> Result<Vec<Proposal>> {
+        let mut proposals = read_all(&self.store, &self.commits()?)?;
+        let choices = self.choices()?;
+        for proposal in &mut proposals {
+            proposal.choice = choices.get(&proposal.number()).cloned();
+        }
+        Ok(proposals)
+    }
+
+    /// The proposals' commits, in order.
+    fn commits(&self) -> Result<Vec<Arc<Commit>>> {
         let mut commits = Vec::new();
         let mut at = self.branch().head()?;
         while let Some(id) = at {
@@ -92,27 +142,46 @@ impl Dream {
             commits.push(commit);
         }
         commits.reverse();
-        let mut proposals = read_all(&self.store, &commits)?;
-        let choices = self.choices()?;
-        for proposal in &mut proposals {
-            proposal.choice = choices.get(&proposal.number()).cloned();
-        }
-        Ok(proposals)
+        Ok(commits)
     }
 
-    /// The decisions. What the branch no longer has, because the merge was undone, is not merged.
+    /// What the dream's branch has of it now.
+    pub(crate) fn standing(&self) -> Result<Standing> {
+        let manifest = self.recorded()?;
+        // Of a branch that was deleted nothing stands.
+        let branch = self.store.any_branch(RefName::new(&manifest.branch)?);
+        Standing::read(&branch, self.number, manifest.base_commit()?)
+    }
+
+    /// The decisions. What became of them is what the branch says.
     pub(crate) fn choices(&self) -> Result<Choices> {
         let snapshot = meta(&self.store).snapshot()?;
         let mut choices: Choices =
             load(&snapshot, self.number, Part::Decisions)?.unwrap_or_default();
-        if choices.values().any(|choice| choice.merged) {
-            let picked: BTreeSet<u32> =
-                self.picks()?.into_iter().map(|(_, number)| number).collect();
+        if choices.values().any(|choice| choice.merged || choice.recorded) {
+            let standing = self.standing()?;
             for (number, choice) in &mut choices {
-                choice.merged &= picked.contains(number);
+                choice.merged &= standing.has(*number);
+                choice.reverted = choice.merged && !standing.holds(*number);
+                choice.recorded &= standing.tells_of(*number, choice.verb);
             }
         }
         Ok(choices)
+    }
+}
+
+impl Dream {
+    /// Changes the decisions, and with them the status.
+    pub(crate) fn redecide(
+        &self,
+        transaction: &mut Transaction,
+        edit: impl FnOnce(&mut Choices),
+    ) -> Result<()> {
+        let (mut choices, mut manifest) = (self.choices()?, self.manifest()?);
+        edit(&mut choices);
+        manifest.settle(&choices);
+        save(transaction, self.number, Part::Decisions, &choices)?;
+        save(transaction, self.number, Part::Manifest, &manifest)
     }
 }
 

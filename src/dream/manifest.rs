@@ -15,7 +15,7 @@ use crate::storage::CommitId;
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DreamStatus {
-    /// The curator is at work.
+    /// The curator is at work, in this process or another.
     Running,
     /// Proposals wait for decisions or to be merged.
     Waiting,
@@ -27,7 +27,7 @@ pub enum DreamStatus {
     Rejected,
     /// The curator proposed nothing.
     Nothing,
-    /// The curator failed; what it had proposed is kept.
+    /// The curator failed, or was cut off; what it had proposed is kept.
     Failed,
     /// Somebody stopped it.
     Cancelled,
@@ -50,12 +50,10 @@ impl DreamStatus {
             Self::Superseded => "superseded",
         }
     }
-
-    /// Whether the dream has read its sessions to the end.
-    pub(crate) fn is_complete(self) -> bool {
-        !matches!(self, Self::Running | Self::Failed | Self::Cancelled)
-    }
 }
+
+/// Why a dream failed that was cut off.
+const CUT_OFF: &str = "it was cut off: its process ended, or could not write its account";
 
 /// How much a memory holds.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -105,6 +103,19 @@ pub struct Manifest {
     pub failure: Option<String>,
 }
 
+impl Signal {
+    /// Counts what a snapshot holds.
+    pub(crate) fn of(snapshot: &Snapshot) -> Result<Self> {
+        let mut signal = Self::default();
+        for entry in snapshot.entries("") {
+            let (_, record) = entry?;
+            signal.entries += 1;
+            signal.bytes += record.text().map_or(0, str::len) as u64;
+        }
+        Ok(signal)
+    }
+}
+
 impl Manifest {
     /// The commit it started from.
     ///
@@ -119,9 +130,42 @@ impl Manifest {
         Time::from_micros(self.started)
     }
 
-    /// When it ended.
+    /// When it ended; `None` while it runs, and where it was cut off.
     pub fn ended(&self) -> Option<Time> {
         self.ended.map(Time::from_micros)
+    }
+
+    /// Whether the dream has read its sessions to the end.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.ended.is_some() && self.failure.is_none() && self.status != DreamStatus::Cancelled
+    }
+
+    /// Marks a dream that nobody runs any more, with the `proposals` it got to and the memory that
+    /// these would `give`.
+    pub(crate) fn cut_off(&mut self, proposals: u32, give: Signal) {
+        self.status = DreamStatus::Failed;
+        self.failure = Some(CUT_OFF.to_owned());
+        (self.proposals, self.after) = (proposals, give);
+        self.suggested = self.suggested.max(u64::from(proposals));
+    }
+
+    /// Brings the status in line with what was decided and merged.
+    pub(crate) fn settle(&mut self, choices: &Choices) {
+        if self.status == DreamStatus::Running || choices.is_empty() {
+            return;
+        }
+        let merged = choices.values().filter(|choice| choice.merged).count();
+        let rejected = choices.values().filter(|choice| choice.verb == Verb::Reject).count();
+        let decided = merged + rejected == self.proposals as usize;
+        self.status = match (merged, decided) {
+            (0, _) if self.failure.is_some() => DreamStatus::Failed,
+            (0, _) if self.status == DreamStatus::Cancelled => DreamStatus::Cancelled,
+            (0, true) => DreamStatus::Rejected,
+            (0, false) if self.status == DreamStatus::Superseded => DreamStatus::Superseded,
+            (0, false) => DreamStatus::Waiting,
+            (_, true) => DreamStatus::Merged,
+            (_, false) => DreamStatus::PartlyMerged,
+        };
     }
 }
 
@@ -155,11 +199,19 @@ pub(crate) fn meta(store: &Store) -> Branch {
     store.any_branch(RefName::meta())
 }
 
+/// What whoever runs a dream holds a claim on.
+pub(crate) fn run_name(store: &Store, number: u64) -> String {
+    format!("{}/dream-{number}", store.name())
+}
+
 /// The records of one dream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Manifest,
+    /// The sessions it was given.
     Sessions,
+    /// Those of them that the curator read, where these are not all.
+    Seen,
     Decisions,
     Held,
 }
@@ -168,6 +220,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
     let name = match part {
         Part::Manifest => "manifest",
         Part::Sessions => "sessions",
+        Part::Seen => "seen",
         Part::Decisions => "decisions",
         Part::Held => "held",
     };

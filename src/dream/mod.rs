@@ -8,8 +8,11 @@
 
 mod command;
 mod curator;
+mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod feedback;
+mod footing;
 mod gated;
 mod manifest;
 mod mine;
@@ -17,18 +20,29 @@ mod pass;
 mod proposal;
 mod quote;
 mod revert;
+mod revert_since;
 mod review;
 mod run;
 mod sources;
+mod standing;
+mod why;
+mod withdrawal;
 
 pub use command::CommandCurator;
-pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use curator::{
+    Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
+pub use derived::{Derived, Tie};
 pub use dream::Dream;
+pub use feedback::{Feedback, Opinion};
 pub use gated::ProposalVerdict;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};
 pub use revert::DreamRevert;
+pub use revert_since::DreamsRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
 pub use sources::ProposalSources;
+pub use why::{Approval, Cite, Relation, Why, WhyStep};
+pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

@@ -3,28 +3,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+use crate::dream::curator::{
+    Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choice, Choices, Manifest, Part, load, meta, numbers};
-use crate::engine::{Provenances, Snapshot, Store};
+use crate::dream::feedback::Feedback;
+use crate::dream::footing::Footing;
+use crate::dream::manifest::{Choice, Manifest, meta, numbers};
+use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
 use crate::object::{
     Author, Cause, Evidence, OperationKind, ProposalPart, Trust, Verb, cause_text,
 };
+use crate::storage::RecordId;
 
 /// How many citations a record itself names; the proposal's commit names all.
 const RECORD_EVIDENCE_MAX: usize = 16;
 
-/// A proposal that was turned down before: its key and the sessions it rested on then.
+/// A proposal that was turned down before: the sessions and the records it rested on then.
+#[derive(Default)]
 struct TurnedDown {
     dream: u64,
     sessions: BTreeSet<String>,
+    inputs: BTreeSet<RecordId>,
 }
+
+/// The curator, the instructions, and who knows what was recalled.
+type Given<'a> = (&'a dyn Curator, Option<&'a str>, Option<&'a dyn Recalled>);
 
 /// One curator at work on one dream.
 pub(super) struct Pass<'a> {
     curator: &'a dyn Curator,
     instructions: Option<&'a str>,
+    recalls: Option<&'a dyn Recalled>,
+    /// The most that the policy trusts a curator whose quotes do not all verify.
+    trust_max: Trust,
     dream: &'a Dream,
     reader: &'a SessionReader<'a>,
     author: &'a Author,
@@ -34,20 +47,37 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(super) fn new(
-        (curator, instructions): (&'a dyn Curator, Option<&'a str>),
+        ((curator, instructions, recalls), trust_max): (Given<'a>, Trust),
         dream: &'a Dream,
         reader: &'a SessionReader<'a>,
         author: &'a Author,
         manifest: &'a mut Manifest,
     ) -> Result<Self> {
         let turned_down = turned_down(dream.store(), &manifest.branch)?;
-        Ok(Self { curator, instructions, dream, reader, author, manifest, turned_down })
+        Ok(Self {
+            curator,
+            instructions,
+            recalls,
+            trust_max,
+            dream,
+            reader,
+            author,
+            manifest,
+            turned_down,
+        })
     }
 
     pub(super) fn run(mut self, base: &Snapshot) -> Result<()> {
         let curator = self.curator;
-        let input =
-            CuratorInput { memory: base, sessions: self.reader, instructions: self.instructions };
+        let feedback = Feedback::all(self.dream.store())?;
+        let input = CuratorInput {
+            memory: base,
+            sessions: self.reader,
+            instructions: self.instructions,
+            now: self.manifest.started(),
+            recalls: self.recalls,
+            feedback: &feedback,
+        };
         curator.propose(&input, &mut |suggestion| self.take(suggestion))
     }
 
@@ -76,7 +106,7 @@ impl<'a> Pass<'a> {
         if let Some(reason) = self.was_turned_down(&suggestion, &mut rationale) {
             return Ok(Some(reason));
         }
-        let (evidence, trust, taint) = self.reader.evidence(&suggestion.cites)?;
+        let (evidence, grounds) = self.reader.evidence(&suggestion.cites)?;
         let number = self.manifest.proposals + 1;
         let mut transaction = self.dream.branch().write_reserved()?;
         for change in &suggestion.changes {
@@ -84,11 +114,16 @@ impl<'a> Pass<'a> {
                 SuggestedChange::Put(key, entry) => transaction.put(key, entry.clone())?,
                 SuggestedChange::Remove(key) => transaction.remove(key)?,
                 SuggestedChange::Rename(from, to) => transaction.rename(from, to)?,
+                SuggestedChange::Malformed(why) => {
+                    return Ok(Some(format!("out of bounds: {why}")));
+                }
             }
         }
         if transaction.is_empty() {
             return Ok(Some("memory says so already".to_owned()));
         }
+        let (inputs, grounds) = self.grounds(&suggestion, grounds, &transaction)?;
+        let trust = self.cap(&suggestion, grounds.trust())?;
         let store = self.dream.store();
         let seed = store.draw_seed()?;
         let salted = cause_text(&seed, 0, &rationale);
@@ -98,22 +133,51 @@ impl<'a> Pass<'a> {
             kind: suggestion.kind,
             confidence: suggestion.confidence.min(1_000),
             evidence: evidence.clone(),
-            inputs: suggestion.inputs.clone(),
+            inputs: inputs.clone(),
             rationale: salted.id(),
         };
         transaction.set_origin(Provenances {
             dream: Some((self.manifest.number, number)),
             evidence: first_per_session(&evidence),
-            inputs: suggestion.inputs,
-            trust: Some((self.cap(trust), taint)),
+            inputs,
+            trust: Some((trust, grounds.taint())),
         });
         transaction.set_cause((Cause::Proposal(part), vec![salted]), OperationKind::Commit);
         transaction.commit(self.author.message(suggestion.title))?;
         Ok(None)
     }
 
-    fn cap(&self, trust: Trust) -> Trust {
-        trust.min(self.curator.trust_max())
+    /// The records that a suggestion was made from, and all that it rests on: the cited events
+    /// (`grounds`), these records, and those it edits. What it removes it was made from, whether or
+    /// not the curator says so. An edit that cites nothing rests on nothing.
+    fn grounds(
+        &self,
+        suggestion: &Suggestion,
+        mut grounds: Footing,
+        transaction: &Transaction,
+    ) -> Result<(Vec<RecordId>, Footing)> {
+        let (edited, removed) = transaction.replaced()?;
+        let founded = !suggestion.cites.is_empty() || !suggestion.inputs.is_empty();
+        let mut inputs = suggestion.inputs.clone();
+        inputs.extend(removed);
+        inputs.sort_unstable();
+        inputs.dedup();
+        if founded {
+            let (store, endorsed) = (self.dream.store(), self.dream.store().endorsements()?);
+            for id in inputs.iter().chain(&edited) {
+                grounds.add_record(&store.record(*id)?, &endorsed)?;
+            }
+        }
+        Ok((inputs, grounds))
+    }
+
+    /// The trust that a suggestion may have at most.
+    fn cap(&self, suggestion: &Suggestion, trust: Trust) -> Result<Trust> {
+        let most = self.trust_max.min(self.curator.trust_max()).min(Trust::User);
+        if trust <= most || self.reader.quotes_verify(&suggestion.cites)? {
+            return Ok(trust.min(Trust::User));
+        }
+        Ok(most)
     }
 
     /// Why a suggestion that was turned down before is not made again; where its evidence grew, the
@@ -123,10 +187,15 @@ impl<'a> Pass<'a> {
         let sessions: BTreeSet<&str> =
             suggestion.cites.iter().map(|cite| cite.session.as_str()).collect();
         let new = sessions.iter().filter(|id| !before.sessions.contains(**id)).count();
-        if new == 0 {
-            return Some(format!("turned down in dream {}, no new evidence", before.dream));
-        }
-        let note = format!("Turned down in dream {}; {new} further sessions since.", before.dream);
+        let changed = suggestion.inputs.iter().filter(|id| !before.inputs.contains(id)).count();
+        let note = match (new, changed) {
+            (0, 0) => {
+                return Some(format!("turned down in dream {}, no new evidence", before.dream));
+            }
+            (0, changed) => format!("{changed} of the memories it rests on changed since"),
+            (new, _) => format!("{new} further sessions since"),
+        };
+        let note = format!("Turned down in dream {}; {note}.", before.dream);
         *rationale = format!("{rationale} {note}");
         None
     }
@@ -137,6 +206,7 @@ fn touched(suggestion: &Suggestion) -> BTreeSet<String> {
     let keys = suggestion.changes.iter().flat_map(|change| match change {
         SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => vec![key.to_string()],
         SuggestedChange::Rename(from, to) => vec![from.to_string(), to.to_string()],
+        SuggestedChange::Malformed(_) => Vec::new(),
     });
     keys.collect()
 }
@@ -146,15 +216,15 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
     let snapshot = meta(store).snapshot()?;
     let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
     for number in numbers(&snapshot)? {
-        let choices: Choices = load(&snapshot, number, Part::Decisions)?.unwrap_or_default();
+        let dream = Dream::new(store.clone(), number);
+        if !dream.is_of(branch)? {
+            continue;
+        }
         let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
+        let choices = dream.choices()?;
         let refused: BTreeSet<u32> =
             choices.iter().filter(|(_, choice)| refused(choice)).map(|(n, _)| *n).collect();
         if refused.is_empty() {
-            continue;
-        }
-        let dream = Dream::new(store.clone(), number);
-        if dream.manifest()?.branch != branch {
             continue;
         }
         for proposal in dream.proposals()? {
@@ -162,11 +232,10 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
                 continue;
             }
             let sessions = proposal.session_ids();
-            let entry = found
-                .entry(proposal.touched())
-                .or_insert_with(|| TurnedDown { dream: number, sessions: BTreeSet::new() });
+            let entry = found.entry(proposal.touched()).or_insert_with(TurnedDown::default);
             entry.dream = number;
             entry.sessions.extend(sessions);
+            entry.inputs.extend(proposal.inputs());
         }
     }
     Ok(found)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choice, Choices, DreamStatus, Manifest, Part, load, meta, save};
+use crate::dream::manifest::{Choice, Choices, meta};
 use crate::dream::proposal::Proposal;
 use crate::dream::run::write_meta;
 use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
@@ -153,15 +153,10 @@ impl Review {
         if decisions.is_empty() {
             return Ok(Vec::new());
         }
-        let (dream, all) = (&self.dream, self.proposals.len());
+        let dream = &self.dream;
         let text = format!("Decide on dream {}", dream.number());
         write_meta(dream.store(), self.reviewer.message(text), |transaction| {
-            let snapshot = transaction.base().clone();
-            let mut choices: Choices =
-                load(&snapshot, dream.number(), Part::Decisions)?.unwrap_or_default();
-            choices.extend(decisions.iter().cloned());
-            save(transaction, dream.number(), Part::Decisions, &choices)?;
-            update_status(transaction, dream, all, &choices)
+            dream.redecide(transaction, |choices| choices.extend(decisions.iter().cloned()))
         })?;
         let numbers = decisions.iter().map(|(number, _)| *number).collect();
         for (number, choice) in decisions {
@@ -187,6 +182,7 @@ impl Review {
                 format!("no approved proposal of dream {} waits to be merged", self.dream.number()),
             ));
         }
+        self.refuse_kept_out(&approved)?;
         self.merge_of(&approved, Choices::new())
     }
 
@@ -200,7 +196,6 @@ impl Review {
         Ok(ReviewMerge {
             dream: self.dream.clone(),
             reviewer: self.reviewer.clone(),
-            all: self.proposals.len(),
             numbers: proposals.iter().map(|proposal| proposal.number()).collect(),
             chain: Chain::prepare(self.dream.base_branch()?, links)?,
             decided,
@@ -208,7 +203,27 @@ impl Review {
         })
     }
 
-    pub(super) fn link(&self, proposal: &Proposal) -> Link {
+    /// What rests on a session that is kept out does not come in by an older dream.
+    pub(super) fn refuse_kept_out(&self, approved: &[&Proposal]) -> Result<()> {
+        let kept_out = self.dream.store().quarantined()?;
+        for proposal in approved {
+            let cited = proposal.session_ids();
+            if let Some(found) = kept_out.iter().find(|found| cited.contains(&found.session)) {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "proposal {} cites session {}, which is kept out of dreams: reject the \
+                         proposal, or lift the session",
+                        proposal.number(),
+                        found.session
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&self, proposal: &Proposal) -> Link {
         let amended = proposal.choice().and_then(|choice| choice.text.clone());
         let dream = self.dream.number();
         let title = format!("dream {dream}, proposal {}: {}", proposal.number(), proposal.title());
@@ -232,7 +247,6 @@ impl Review {
 pub struct ReviewMerge {
     pub(super) dream: Dream,
     pub(super) reviewer: Author,
-    all: usize,
     numbers: Vec<u32>,
     pub(super) chain: Chain,
     /// Decisions that are made by merging.
@@ -303,17 +317,18 @@ impl ReviewMerge {
         let (dream, decided) = (self.dream.clone(), self.decided);
         let choices = with(&decided, dream.choices()?)?;
         let closing = closing(&dream, &self.numbers, &choices)?;
-        let (numbers, all, reviewer) = (self.numbers, self.all, self.reviewer);
+        let (numbers, reviewer) = (self.numbers, self.reviewer);
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
-            let mut choices = with(&decided, dream.choices()?)?;
-            for (number, choice) in &mut choices {
-                let now = numbers.contains(number);
-                choice.merged |= now;
-                choice.recorded |= now || choice.verb == Verb::Reject;
-            }
-            save(&mut transaction, dream.number(), Part::Decisions, &choices)?;
-            update_status(&mut transaction, &dream, all, &choices)?;
+            with(&decided, dream.choices()?)?;
+            dream.redecide(&mut transaction, |choices| {
+                choices.extend(decided.iter().map(|(number, made)| (*number, made.clone())));
+                for (number, choice) in choices {
+                    let now = numbers.contains(number);
+                    choice.merged |= now;
+                    choice.recorded |= now || choice.verb == Verb::Reject;
+                }
+            })?;
             let text = format!("Merge {} proposals of dream {}", numbers.len(), dream.number());
             Ok((transaction, reviewer.message(text)))
         };
@@ -358,33 +373,4 @@ fn closing(dream: &Dream, numbers: &[u32], choices: &Choices) -> Result<(Cause, 
         decisions.push(Decision { proposal: *number, verb: choice.verb, reason });
     }
     Ok((Cause::Review { dream: dream.number(), decisions }, texts))
-}
-
-/// Writes the status that follows from the decisions.
-pub(crate) fn update_status(
-    transaction: &mut Transaction,
-    dream: &Dream,
-    all: usize,
-    choices: &Choices,
-) -> Result<()> {
-    let snapshot = transaction.base().clone();
-    let missing = || Error::not_found(format!("there is no dream {}", dream.number()));
-    let mut manifest: Manifest =
-        load(&snapshot, dream.number(), Part::Manifest)?.ok_or_else(missing)?;
-    let merged = choices.values().filter(|choice| choice.merged).count();
-    let rejected = choices.values().filter(|choice| choice.verb == Verb::Reject).count();
-    let decided = merged + rejected == all;
-    manifest.status = match (merged, decided) {
-        _ if matches!(manifest.status, DreamStatus::Failed | DreamStatus::Cancelled)
-            && merged == 0 =>
-        {
-            manifest.status
-        }
-        (0, true) => DreamStatus::Rejected,
-        (0, false) if manifest.status == DreamStatus::Superseded => DreamStatus::Superseded,
-        (0, false) => DreamStatus::Waiting,
-        (_, true) => DreamStatus::Merged,
-        (_, false) => DreamStatus::PartlyMerged,
-    };
-    save(transaction, dream.number(), Part::Manifest, &manifest)
 }

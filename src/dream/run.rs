@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::dream::curator::{Curator, SessionReader};
+use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, save,
+    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Gate, Snapshot, Store, Transaction};
+use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Author, Message, RefKind, RefName, Session};
+use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
 /// The label of a session that no dream may read.
 const NOT_FOR_DREAMS: &str = "dream: no";
@@ -39,6 +39,8 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    recalls: Option<Box<dyn Recalled>>,
+    trust_max: Trust,
     gates: Vec<Arc<dyn Gate>>,
 }
 
@@ -52,6 +54,8 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            recalls: None,
+            trust_max: Trust::User,
             gates: Vec::new(),
         }
     }
@@ -82,6 +86,13 @@ impl DreamRun {
         self
     }
 
+    /// The most that a proposal is trusted unless every quote it gives is found where it says:
+    /// what a policy allows a curator, whatever the curator claims for itself.
+    pub fn trust_max(mut self, most: Trust) -> Self {
+        self.trust_max = most;
+        self
+    }
+
     /// On whose behalf the dream runs; the curator's unless told otherwise.
     pub fn author(mut self, author: Author) -> Self {
         self.author = Some(author);
@@ -95,38 +106,41 @@ impl DreamRun {
         self
     }
 
+    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
+        self.recalls = Some(Box::new(recalls));
+        self
+    }
+
     /// Runs the dream to its end. Where the policy's mode is `gated` or `auto`, what it passes is
     /// merged then. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
     /// # Errors
-    /// `NotFound` if a named session does not exist; `Locked` if another process kept writing;
-    /// what the database fails with. A failing curator is no error here.
+    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
+    /// another process kept writing; what the database fails with. A failing curator is no error here.
     pub fn run(self) -> Result<Dream> {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
         let base = self.base(&author)?;
-        let sessions = self.select(&store)?;
+        let (sessions, earlier) = self.select(&store)?;
         let list: SessionList = sessions
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
-        let mut manifest = self.open(&store, &base, &list)?;
-        let reader = SessionReader::new(&store, sessions);
+        let (mut manifest, _lease) = self.open(&store, &base, &list)?;
+        let covered: BTreeSet<String> =
+            sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
+        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let outcome = Pass::new(
-            (&*self.curator, self.instructions.as_deref()),
-            &dream,
-            &reader,
-            &author,
-            &mut manifest,
-        )?
-        .run(&base);
+        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
+        let outcome =
+            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
-        manifest.after = signal(&dream.branch().snapshot()?)?;
+        manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
             Err(error) => {
                 manifest.failure = Some(describe(&error));
@@ -136,7 +150,7 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, &list, &who)?;
+        Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
         if manifest.status == DreamStatus::Waiting {
             merge_what_passes(&dream, &self.gates)?;
         }
@@ -146,6 +160,7 @@ impl DreamRun {
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
     /// dream has something to stand on.
     fn base(&self, author: &Author) -> Result<Snapshot> {
+        self.branch.refuse_reserved()?;
         let snapshot = self.branch.snapshot()?;
         if snapshot.commit().is_some() {
             return Ok(snapshot);
@@ -156,12 +171,13 @@ impl DreamRun {
         self.branch.snapshot()
     }
 
-    fn select(&self, store: &Store) -> Result<Vec<Session>> {
+    /// The sessions to read, and those that earlier dreams read where the curator remembers them.
+    fn select(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
         let read = match &self.sessions {
             Sessions::New => read_before(store, self.branch.name().as_str())?,
             _ => BTreeSet::new(),
         };
-        let mut chosen = Vec::new();
+        let (mut chosen, mut earlier) = (Vec::new(), Vec::new());
         let ids = match &self.sessions {
             Sessions::Ids(ids) => ids
                 .iter()
@@ -173,31 +189,45 @@ impl DreamRun {
             _ => store
                 .session_ids()?
                 .into_iter()
-                .filter(|(_, object)| !read.contains(&object.to_string()))
+                .filter(|(_, object)| {
+                    self.curator.remembers() || !read.contains(&object.to_string())
+                })
                 .map(|(_, object)| store.session_object(object))
                 .collect::<Result<Vec<_>>>()?,
         };
+        let kept_out: BTreeSet<String> =
+            store.quarantined()?.into_iter().map(|found| found.session).collect();
         for session in ids {
             let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
+                || kept_out.contains(session.id());
             let other = self.project.is_some() && self.project != facts.project;
-            if !hidden && !other {
-                chosen.push(session);
+            if hidden || other {
+                continue;
             }
+            let known = read.contains(&session.object_id().to_string());
+            if known { &mut earlier } else { &mut chosen }.push(session);
         }
         // Oldest first: what changed over time is read in the order in which it happened.
         chosen.sort_by_key(|session| (session.facts().started, session.id().to_owned()));
-        Ok(chosen)
+        Ok((chosen, earlier))
     }
 
-    /// Takes the next number, writes the manifest and creates the dream's branch.
-    fn open(&self, store: &Store, base: &Snapshot, list: &SessionList) -> Result<Manifest> {
+    /// Takes the next number, writes the manifest and creates the dream's branch. The lease says
+    /// that the dream is being run for as long as it is.
+    fn open(
+        &self,
+        store: &Store,
+        base: &Snapshot,
+        list: &SessionList,
+    ) -> Result<(Manifest, Lease)> {
         let base_id = base.id().expect("BUG: a dream stands on a commit");
         let who = self.author.clone().unwrap_or_else(|| Author::program(self.curator.name()));
         loop {
             let branch = meta(store);
             let snapshot = branch.snapshot()?;
-            let number = numbers(&snapshot)?.last().map_or(1, |last| last + 1);
+            let known = numbers(&snapshot)?;
+            let (number, lease) = next_number(store, &known)?;
             let manifest = Manifest {
                 number,
                 branch: self.branch.name().to_string(),
@@ -213,11 +243,12 @@ impl DreamRun {
                 suggested: 0,
                 proposals: 0,
                 dropped: BTreeMap::new(),
-                before: signal(base)?,
+                before: Signal::of(base)?,
                 after: Signal::default(),
                 failure: None,
             };
             let mut transaction = branch.write_reserved()?;
+            note_cut_off(&mut transaction, store, &known)?;
             transaction.require(part_key(number, Part::Manifest), Expect::Absent)?;
             save(&mut transaction, number, Part::Manifest, &manifest)?;
             save(&mut transaction, number, Part::Sessions, list)?;
@@ -226,21 +257,28 @@ impl DreamRun {
                 Err(error) => return Err(error),
                 Ok(_) => {
                     store.create_ref(RefName::dream(number), RefKind::Branch, base_id, &who)?;
-                    return Ok(manifest);
+                    return Ok((manifest, lease));
                 }
             }
         }
     }
 
-    /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
-    fn close(store: &Store, manifest: &Manifest, list: &SessionList, who: &Author) -> Result<()> {
+    /// Writes the account, and marks the waiting dreams whose sessions this one covers as well.
+    fn close(
+        store: &Store,
+        manifest: &Manifest,
+        (list, seen, covered): (&SessionList, &SessionList, &BTreeSet<String>),
+        who: &Author,
+    ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
+            if seen.len() < list.len() {
+                save(transaction, manifest.number, Part::Seen, seen)?;
+            }
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
             }
-            let read: BTreeSet<&String> = list.iter().map(|(id, _)| id).collect();
             let snapshot = transaction.base().clone();
             for number in numbers(&snapshot)? {
                 let older: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
@@ -251,7 +289,7 @@ impl DreamRun {
                 }
                 let theirs: SessionList =
                     load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-                if theirs.iter().all(|(id, _)| read.contains(id)) {
+                if theirs.iter().all(|(id, _)| covered.contains(id)) {
                     older.status = DreamStatus::Superseded;
                     save(transaction, number, Part::Manifest, &older)?;
                 }
@@ -259,6 +297,30 @@ impl DreamRun {
             Ok(())
         })
     }
+}
+
+/// The first number that no dream has and that nobody is about to take.
+fn next_number(store: &Store, known: &[u64]) -> Result<(u64, Lease)> {
+    let mut number = known.last().map_or(1, |last| last + 1);
+    loop {
+        match store.database().take_lease(&run_name(store, number))? {
+            Some(lease) => return Ok((number, lease)),
+            None => number += 1,
+        }
+    }
+}
+
+/// Writes down which dreams were cut off, as [`Dream::manifest`] sees them.
+fn note_cut_off(transaction: &mut Transaction, store: &Store, known: &[u64]) -> Result<()> {
+    let snapshot = transaction.base().clone();
+    for number in known {
+        let held: Option<Manifest> = load(&snapshot, *number, Part::Manifest)?;
+        if held.is_some_and(|held| held.status == DreamStatus::Running) {
+            let now = Dream::new(store.clone(), *number).manifest()?;
+            save(transaction, *number, Part::Manifest, &now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Changes the records of dreams, again from the start if others did meanwhile.
@@ -283,22 +345,12 @@ fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     let mut read = BTreeSet::new();
     for number in numbers(&snapshot)? {
         let manifest: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
-        if manifest.is_some_and(|held| held.branch == branch && held.status.is_complete()) {
+        if manifest.is_some_and(|held| held.branch == branch && held.is_complete()) {
             let list: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
             read.extend(list.into_iter().map(|(_, object)| object));
         }
     }
     Ok(read)
-}
-
-fn signal(snapshot: &Snapshot) -> Result<Signal> {
-    let mut signal = Signal::default();
-    for entry in snapshot.entries("") {
-        let (_, record) = entry?;
-        signal.entries += 1;
-        signal.bytes += record.text().map_or(0, str::len) as u64;
-    }
-    Ok(signal)
 }
 
 fn describe(error: &Error) -> String {

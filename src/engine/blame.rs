@@ -7,6 +7,7 @@ use std::sync::Arc;
 use similar::{ChangeTag, TextDiff};
 
 use crate::engine::branch::Branch;
+use crate::engine::grounds::Grounds;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::error::{Error, Result};
@@ -20,8 +21,15 @@ pub struct BlamedLine {
     pub text: String,
     /// The version that first said it.
     pub record: Arc<Record>,
-    /// The commit that wrote that version.
-    pub commit: Arc<Commit>,
+    /// What that version rests on.
+    pub grounds: Arc<Grounds>,
+}
+
+impl BlamedLine {
+    /// Whether a reviewer worded it anew when they approved the proposal.
+    pub fn is_amended(&self) -> bool {
+        matches!(self.grounds.commit.cause(), Cause::Pick { amended: true, .. })
+    }
 }
 
 /// Where a memory and each of its lines come from.
@@ -31,8 +39,8 @@ pub struct Blame {
     pub key: Key,
     /// The version that stands there.
     pub record: Arc<Record>,
-    /// The commit that wrote it.
-    pub commit: Arc<Commit>,
+    /// What it rests on.
+    pub grounds: Arc<Grounds>,
     /// Its lines.
     pub lines: Vec<BlamedLine>,
 }
@@ -81,20 +89,24 @@ impl Snapshot {
     pub fn blame(&self, key: &str) -> Result<Blame> {
         let missing = || Error::not_found(format!("there is no memory at `{key}`"));
         let record = Arc::new(self.get(key)?.ok_or_else(missing)?);
-        let mut commits: HashMap<RecordId, Arc<Commit>> = HashMap::new();
+        let mut known: HashMap<RecordId, Arc<Grounds>> = HashMap::new();
+        let mut grounds = |record: &Record| -> Result<_> {
+            if let Some(grounds) = known.get(&record.id()) {
+                return Ok(Arc::clone(grounds));
+            }
+            let grounds = Arc::new(self.store().grounds(record)?);
+            known.insert(record.id(), Arc::clone(&grounds));
+            Ok(grounds)
+        };
         let text = record.text()?.to_owned();
         let origins = self.origins(&record, text.lines().count())?;
         let mut lines = Vec::new();
         for (line, origin) in text.lines().zip(origins) {
-            let commit = match commits.get(&origin.id()) {
-                Some(commit) => Arc::clone(commit),
-                None => self.store().commit_of(origin.id())?,
-            };
-            commits.insert(origin.id(), Arc::clone(&commit));
-            lines.push(BlamedLine { text: line.to_owned(), record: origin, commit });
+            let grounds = grounds(&origin)?;
+            lines.push(BlamedLine { text: line.to_owned(), record: origin, grounds });
         }
-        let commit = self.store().commit_of(record.id())?;
-        Ok(Blame { key: Key::new(key)?, record, commit, lines })
+        let grounds = grounds(&record)?;
+        Ok(Blame { key: Key::new(key)?, record, grounds, lines })
     }
 
     /// For each line of `newest`, the oldest version that has it without interruption.
@@ -133,10 +145,10 @@ fn kept_lines(old: &str, new: &str) -> HashMap<usize, usize> {
 impl fmt::Display for Blame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
-            let commit = &line.commit;
-            let by = match commit.cause() {
-                Cause::Proposal(part) => format!("dream {}, proposal {}", part.dream, part.number),
-                _ => commit.author().to_string(),
+            let commit = &line.grounds.commit;
+            let by = match line.grounds.proposal {
+                Some((dream, proposal)) => format!("dream {dream}, proposal {proposal}"),
+                None => line.record.provenance().author.to_string(),
             };
             writeln!(f, "{:.8} {:<24} {}", commit.id(), by, line.text)?;
         }

@@ -62,10 +62,17 @@ impl Branch {
     /// # Errors
     /// `Invalid` on a reserved branch; `Io` or `Corrupt` if it cannot be read.
     pub fn write(&self) -> Result<Transaction> {
+        self.refuse_reserved()?;
+        self.write_reserved()
+    }
+
+    /// Refuses the branches on which the engine keeps its own account: who could write there could
+    /// endorse in another's name.
+    pub(crate) fn refuse_reserved(&self) -> Result<()> {
         if self.name.is_reserved() {
             return Err(Error::invalid(format!("`{}` is written by the engine only", self.name)));
         }
-        self.write_reserved()
+        Ok(())
     }
 
     /// Begins a transaction, also on a branch that only the engine writes.
@@ -81,11 +88,21 @@ impl Branch {
     pub fn update(
         &self,
         message: Message,
+        edit: impl FnMut(&mut Transaction) -> Result<()>,
+    ) -> Result<CommitId> {
+        self.refuse_reserved()?;
+        self.update_reserved(message, edit)
+    }
+
+    /// As [`Branch::update`], also on a branch that only the engine writes.
+    pub(crate) fn update_reserved(
+        &self,
+        message: Message,
         mut edit: impl FnMut(&mut Transaction) -> Result<()>,
     ) -> Result<CommitId> {
         let mut tries = 1;
         loop {
-            let mut transaction = self.write()?;
+            let mut transaction = self.write_reserved()?;
             edit(&mut transaction)?;
             match transaction.commit(message.clone()) {
                 Err(error) if error.kind() == ErrorKind::Stale && tries < UPDATES_MAX => tries += 1,

@@ -14,6 +14,7 @@ use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
 use crate::engine::decide::resolved;
+use crate::engine::landing::Landing;
 use crate::engine::merge::{Finisher, Made};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
@@ -21,11 +22,12 @@ use crate::engine::plan::{Records, plan};
 use crate::engine::policy::{
     Asking, Clearance, Gate, JudgedChange, JudgedProposal, judged_changes, raw_changes,
 };
-use crate::engine::transaction::Transaction;
+use crate::engine::prepared::{Beside, Prepared};
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
-    Cause, Commit, Entry, Judged, Key, Message, OperationKind, RefKind, SaltedText, Verdict,
+    Cause, Commit, Entry, Judged, Key, Message, OperationKind, RefKind, SaltedText, StoreName,
+    Verdict,
 };
 use crate::storage::{CommitId, RecordId};
 
@@ -64,6 +66,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn prepare(branch: Branch, links: Vec<Link>) -> Result<Self> {
+        branch.refuse_reserved()?;
         let snapshot = branch.snapshot()?;
         let ours = snapshot.tree()?;
         let head = snapshot.commit().cloned();
@@ -174,7 +177,7 @@ impl Chain {
         mut self,
         message: &Message,
         closing: &(Cause, Vec<SaltedText>),
-        beside: &dyn Fn() -> Result<(Transaction, Message)>,
+        beside: &Beside<'_>,
     ) -> Result<CommitId> {
         for _ in 0..TRIES_MAX {
             let open = self.conflicts();
@@ -183,7 +186,7 @@ impl Chain {
                 let keys = open.into_iter().map(|(_, found)| found.key.to_string());
                 return Err(Error::new(ErrorKind::Conflict, text).with_candidates(keys));
             }
-            match self.try_commit(message, closing, beside()?) {
+            match self.try_commit(message, closing, beside) {
                 Err(error) if error.kind() == ErrorKind::Stale => {
                     let before: Vec<Conflict> =
                         self.all_conflicts().map(|(_, found)| found.clone()).collect();
@@ -209,12 +212,12 @@ impl Chain {
         &self,
         message: &Message,
         closing: &(Cause, Vec<SaltedText>),
-        (beside, why): (Transaction, Message),
+        beside: &Beside<'_>,
     ) -> Result<CommitId> {
         let core = Arc::clone(self.core());
         let seed = core.seed()?;
         let picks = self.finish(message, &seed)?;
-        let beside = beside.prepare(&why, &core.seed()?)?;
+        let beside = Prepared::beside(&core, beside)?;
         let expected = self.head.as_ref().map(|head| head.id());
         let (judged, clearance) = self.leave(message, &closing.0, &picks)?.unzip();
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
@@ -225,6 +228,8 @@ impl Chain {
                 return Err(Error::stale(format!("`{name}` has moved")));
             }
             turn.clear_all(clearance);
+            let beginning = || begin(turn, &store, &message, seed.derive("beginning", 0));
+            let head = head.map_or_else(beginning, Ok)?;
             let mut end = head;
             let mut tree = ours.clone();
             let mut all: BTreeMap<Key, Option<RecordId>> = BTreeMap::new();
@@ -232,7 +237,7 @@ impl Chain {
                 all.extend(made.edits.iter().cloned());
                 let new = NewCommit {
                     store: store.clone(),
-                    parents: end.into_iter().collect(),
+                    parents: vec![end],
                     tree,
                     edits: made.edits,
                     records: made.records,
@@ -243,9 +248,9 @@ impl Chain {
                     salt: seed.derive("message", number),
                 };
                 let (commit, after) = turn.add_commit(new)?;
-                (end, tree) = (Some(commit.id()), after);
+                (end, tree) = (commit.id(), after);
             }
-            let parents = head.into_iter().chain(end.filter(|_| end != head)).collect();
+            let parents = if end == head { vec![head] } else { vec![head, end] };
             let new = NewCommit {
                 store: store.clone(),
                 parents,
@@ -330,6 +335,29 @@ impl Chain {
         }
         Ok(picks)
     }
+}
+
+/// Makes the empty first commit of a branch that has none, so that a chain and its closing commit
+/// have something to stand on.
+fn begin(
+    turn: &mut Landing<'_>,
+    store: &StoreName,
+    message: &Message,
+    salt: [u8; 16],
+) -> Result<CommitId> {
+    let new = NewCommit {
+        store: store.clone(),
+        parents: Vec::new(),
+        tree: turn.tree(None)?,
+        edits: Vec::new(),
+        records: Vec::new(),
+        homes: Vec::new(),
+        message: Message { text: "Begin an empty memory".to_owned(), ..message.clone() },
+        cause: (Cause::Write, Vec::new()),
+        judged: None,
+        salt,
+    };
+    Ok(turn.add_commit(new)?.0.id())
 }
 
 /// Puts the reviewer's text in the place of the one text that a link writes.

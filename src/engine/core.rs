@@ -1,24 +1,29 @@
 //! The heart of an open database: its file, its state in memory, and reading objects from both.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
 use crate::engine::flush::Thresholds;
+use crate::engine::holder::Holder;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
 use crate::engine::policy::{Gate, Standings};
 use crate::engine::queue::Queue;
+use crate::engine::recall::Notes;
 use crate::engine::row;
-use crate::engine::state::State;
+use crate::engine::state::{State, ref_name};
+use crate::engine::view::Newest;
 use crate::entropy::{Entropy, Seed};
 use crate::error::{Error, Result};
-use crate::object::{Commit, Genesis, ObjectKind, Operation, Record, Session, Stored};
+use crate::object::{
+    Commit, Genesis, ObjectKind, Operation, Record, Session, StoreName, Stored, Tombstone,
+};
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Prefix, Reader, RecordId, SessionObjectId,
-    Storage,
+    Shelf, Storage, TombstoneId,
 };
 use crate::tree::Shape;
 
@@ -40,12 +45,14 @@ pub(crate) struct Core {
     /// Rules beside those of the policy.
     pub(crate) gates: Vec<Arc<dyn Gate>>,
     pub(crate) standings: Standings,
+    pub(crate) notes: Notes,
+    /// What tells other processes of this one, where it writes to a file.
+    pub(crate) holder: OnceLock<Holder>,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
     commits: Cache<CommitId, Arc<Commit>>,
     genesis: RwLock<Genesis>,
     state: RwLock<State>,
-    /// The newest view of the file that a snapshot still holds, and a watermark it surely sees.
-    view: Mutex<(Weak<Reader>, u64)>,
+    views: Arc<Newest>,
 }
 
 impl Core {
@@ -59,8 +66,13 @@ impl Core {
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
+        let views = Arc::new(Newest::new(Arc::clone(&storage)));
         let core = Self {
-            nodes: Arc::new(Nodes::new(Arc::clone(&storage), thresholds.pending_nodes_max)),
+            nodes: Arc::new(Nodes::new(
+                Arc::clone(&storage),
+                Arc::clone(&views),
+                thresholds.pending_nodes_max,
+            )),
             storage,
             genesis: RwLock::new(genesis),
             clock,
@@ -70,10 +82,12 @@ impl Core {
             gates,
             standings: Standings::default(),
             queue: Queue::default(),
+            notes: Notes::default(),
+            holder: OnceLock::new(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),
             state: RwLock::new(state),
-            view: Mutex::new((Weak::new(), 0)),
+            views,
         };
         core.follow(&core.storage.read()?)?;
         Ok(core)
@@ -135,20 +149,11 @@ impl Core {
     /// and what is derived from rows that the state has let go of. Who asks both for something
     /// therefore asks the state first.
     pub(crate) fn view(&self) -> Result<Arc<Reader>> {
-        let mut held = self.view.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, watermark) = {
             let state = self.state();
             (state.last, state.watermark)
         };
-        if let Some(view) = held.0.upgrade()
-            && held.1 >= watermark
-            && view.last_sequence()? >= last
-        {
-            return Ok(view);
-        }
-        let view = Arc::new(self.storage.read()?);
-        *held = (Arc::downgrade(&view), watermark);
-        Ok(view)
+        self.views.view(last, watermark)
     }
 
     /// Where an object lies, and a view in which it can be read.
@@ -218,8 +223,29 @@ impl Core {
         Session::open(&self.expect(&self.view()?, ObjectKind::Session, &id.object())?)
     }
 
+    /// The object that a session of `store` stands for now.
+    pub(crate) fn find_session(
+        &self,
+        store: &StoreName,
+        id: &str,
+    ) -> Result<Option<SessionObjectId>> {
+        let (unflushed, emptied) = {
+            let state = self.state();
+            (state.session(store, id), state.is_emptied(store))
+        };
+        if unflushed.is_some() || emptied {
+            return Ok(unflushed);
+        }
+        let stored = self.view()?.derived(Shelf::Sessions, &ref_name(store, id))?;
+        stored.map(|bytes| session_object_id(&bytes)).transpose()
+    }
+
     pub(crate) fn chunk(&self, view: &Arc<Reader>, id: &ObjectId) -> Result<Stored> {
         self.expect(view, ObjectKind::EventChunk, id)
+    }
+
+    pub(crate) fn tombstone(&self, id: TombstoneId) -> Result<Tombstone> {
+        Tombstone::open(&self.expect(&self.view()?, ObjectKind::Tombstone, &id.object())?)
     }
 
     /// The row in which an object stands.
@@ -246,4 +272,12 @@ impl Core {
     pub(crate) fn empty_tree(&self) -> Result<PinnedTree> {
         self.nodes.empty(self.shape())
     }
+}
+
+/// The id that the entry of a session holds.
+pub(crate) fn session_object_id(bytes: &[u8]) -> Result<SessionObjectId> {
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| Error::corrupt("the entry of a session has a wrong length"))?;
+    Ok(SessionObjectId::from_bytes(bytes))
 }

@@ -9,13 +9,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::engine::core::Core;
 use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
+use crate::engine::lease::Lease;
 use crate::engine::policy::{Gate, leave_to_move};
 use crate::engine::queue::CommitThread;
 use crate::engine::store::Store;
 use crate::entropy::{Entropy, Seed, SystemEntropy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, DatabaseId, Genesis, OperationKind, RefMove, StoreName};
-use crate::storage::Storage;
+use crate::progress::Progress;
+use crate::storage::{OperationId, Storage};
 
 /// The file inside the directory that holds everything but the search index.
 pub(crate) const FILE: &str = "undream.redb";
@@ -83,7 +85,8 @@ impl Options {
         self
     }
 
-    /// Waits so long for writers in other processes before a write fails with `Locked`.
+    /// Waits so long for writers in other processes before a write, or opening for writing, fails
+    /// with `Locked`. Repairing the file after a crash takes the time it takes.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
@@ -132,8 +135,8 @@ impl Options {
     /// Opens the database in `directory`.
     ///
     /// # Errors
-    /// `NotFound` if there is none; `Locked` if another process holds it for itself; `Newer` if a
-    /// newer version wrote it; `Corrupt` if it is damaged.
+    /// `NotFound` if there is none; `Locked` if another process kept writing or holds it for itself;
+    /// `Newer` if a newer version wrote it; `Corrupt` if it is damaged.
     pub fn open(&self, directory: impl AsRef<Path>) -> Result<Database> {
         let directory = directory.as_ref();
         let file = directory.join(FILE);
@@ -141,7 +144,11 @@ impl Options {
             let message = format!("there is no Undream database in {}", directory.display());
             return Err(Error::not_found(message));
         }
-        let storage = Storage::open(&file, self.read_only)?;
+        let storage = if self.read_only {
+            Storage::open_read_only(&file)?
+        } else {
+            Storage::open(&file, self.wait)?
+        };
         // Whoever was creating it may have been cut off before writing anything.
         if !self.read_only && storage.read()?.is_blank()? {
             return self.found(storage, Some(directory.to_owned()));
@@ -192,12 +199,12 @@ impl Options {
         let core = Arc::new(Core::new(storage, genesis, clock, entropy, limits, gates)?);
         let writes = !self.read_only;
         let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
-        let holder = match &directory {
-            Some(directory) if writes => Some(Holder::register(directory, self.clock.now())?),
-            _ => None,
-        };
-        let opened = Opened { core, directory, _thread: thread, _holder: holder };
-        let database = Database { opened: Arc::new(opened) };
+        if let Some(directory) = directory.as_ref().filter(|_| writes) {
+            let holder = Holder::register(directory, self.clock.now())?;
+            core.holder.get_or_init(|| holder);
+        }
+        let opened = Opened { core, directory, _thread: thread };
+        let database = Database { opened: Arc::new(opened), progress: Progress::default() };
         if writes {
             self.begin_log(&database)?;
         }
@@ -240,7 +247,6 @@ impl Options {
 /// An open database. Fields are dropped in order: the thread ends before the file closes.
 struct Opened {
     _thread: Option<CommitThread>,
-    _holder: Option<Holder>,
     core: Arc<Core>,
     directory: Option<PathBuf>,
 }
@@ -250,6 +256,7 @@ struct Opened {
 #[derive(Clone)]
 pub struct Database {
     opened: Arc<Opened>,
+    progress: Progress,
 }
 
 impl Database {
@@ -281,6 +288,19 @@ impl Database {
         &self.opened.core
     }
 
+    /// The same database, telling `progress` how far long work has come that is done through this
+    /// handle and the stores, branches and searches that come from it: imports, exports, dreams,
+    /// verification, backups, indexing.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// The directory; `None` for a database in memory.
     pub fn directory(&self) -> Option<&Path> {
         self.opened.directory.as_deref()
@@ -307,6 +327,28 @@ impl Database {
     /// `Io` if the directory cannot be read.
     pub fn holders(&self) -> Result<Vec<crate::engine::holder::HolderInfo>> {
         self.directory().map_or_else(|| Ok(Vec::new()), Holder::list)
+    }
+
+    /// What went wrong in this process in work that nobody waits for, if it was not made good
+    /// since: writing what is derived from the log. Nothing is lost by it; opening takes longer
+    /// the more of it is left to do. Other processes read it in [`HolderInfo`].
+    ///
+    /// [`HolderInfo`]: crate::HolderInfo
+    pub fn background_failure(&self) -> Option<Error> {
+        let state = self.core().state();
+        let failure = state.background_failure.as_ref();
+        failure.map(|error| Error::new(error.kind(), error.to_string()))
+    }
+
+    /// Takes the claim called `name`; `None` if somebody holds it.
+    pub(crate) fn take_lease(&self, name: &str) -> Result<Option<Lease>> {
+        let in_memory = || Ok(Some(Lease::in_memory()));
+        self.directory().map_or_else(in_memory, |directory| Lease::take(directory, name))
+    }
+
+    /// Whether somebody may hold the claim called `name`.
+    pub(crate) fn is_leased(&self, name: &str) -> Result<bool> {
+        self.directory().map_or(Ok(true), |directory| Lease::is_held(directory, name))
     }
 
     /// The names of all stores.
@@ -343,16 +385,18 @@ impl Database {
             if landing.has_store(&wanted) {
                 return Err(Error::invalid(format!("there is a store `{wanted}` already")));
             }
-            landing.operate(&wanted, &author, OperationKind::CreateStore, Vec::new(), None)
+            landing.operate(&wanted, &author, OperationKind::CreateStore, Vec::new(), None)?;
+            Ok(())
         })?;
         Ok(Store::new(self.clone(), name))
     }
 
-    /// Deletes a store with all its refs. Its commits stay in the log.
+    /// Deletes a store with its refs and sessions. All of it stays in the log, and undoing the
+    /// operation, whose id is returned, brings it back.
     ///
     /// # Errors
     /// `NotFound` if there is none.
-    pub fn delete_store(&self, name: &str, author: &Author) -> Result<()> {
+    pub fn delete_store(&self, name: &str, author: &Author) -> Result<OperationId> {
         let store = self.store(name)?.name().clone();
         let author = author.clone();
         let refs = Store::new(self.clone(), store.clone()).refs()?.into_iter();
@@ -371,8 +415,7 @@ impl Database {
             landing.clear_all(cleared);
             let refs = landing.refs_of(&store).into_iter();
             let moves = refs.map(|(name, state)| (name, state.kind, None)).collect();
-            landing.operate(&store, &author, OperationKind::DeleteStore, moves, None)?;
-            Ok(())
+            landing.operate(&store, &author, OperationKind::DeleteStore, moves, None)
         })
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn resolved(
             }
             Resolution::Theirs => conflict.theirs.clone(),
             Resolution::Base => conflict.base.clone(),
-            Resolution::Remove => None,
+            Resolution::Remove => {
+                let homes = homes_of_theirs(conflict, ours, &edits, records)?;
+                edits.extend(homes.into_iter().map(|key| (key, None)));
+                None
+            }
             Resolution::Text(text) => Some(write(conflict, text, records)?),
         };
         edits.extend(conflict.ours.iter().map(|(key, _)| (key.clone(), None)));
@@ -57,6 +61,31 @@ pub(crate) fn resolved(
     }
     check_memories(&edits, records)?;
     Ok(edits)
+}
+
+/// Where the memory that their side brings stands on ours: it may be at another key than the one it
+/// cannot come to.
+fn homes_of_theirs(
+    conflict: &Conflict,
+    ours: &PinnedTree,
+    edits: &BTreeMap<Key, Option<RecordId>>,
+    records: &Records<'_>,
+) -> Result<Vec<Key>> {
+    let Some(their) = conflict.theirs() else { return Ok(Vec::new()) };
+    let memory = records.memory(their)?;
+    let mut homes = Vec::new();
+    for key in &conflict.in_the_way {
+        let standing = match edits.get(key) {
+            Some(edit) => *edit,
+            None => ours.get(key.as_str())?,
+        };
+        if let Some(standing) = standing
+            && records.memory(standing)? == memory
+        {
+            homes.push(key.clone());
+        }
+    }
+    Ok(homes)
 }
 
 /// Two conflicts may be about one memory, and their decisions bring it to different keys.

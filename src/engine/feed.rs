@@ -1,11 +1,12 @@
 //! The feed: all that is added to a database, in order.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::engine::database::Database;
-use crate::engine::row;
+use crate::engine::row::{self, ReadRow};
 use crate::error::Result;
-use crate::object::{Key, StoreName};
+use crate::object::{Key, ObjectKind, Record, StoreName, Stored};
 use crate::storage::{CommitId, OperationId, RecordId, SessionObjectId};
 
 /// A row of the log as a follower sees it.
@@ -34,6 +35,45 @@ pub struct FeedEdit {
     pub before: Option<RecordId>,
     /// The record after.
     pub after: Option<RecordId>,
+}
+
+/// A row with the records that it brought in, for followers that read them all.
+pub(crate) struct WholeRow {
+    pub(crate) row: FeedRow,
+    /// How long the row is.
+    pub(crate) bytes: u64,
+    records: HashMap<RecordId, Stored>,
+}
+
+impl WholeRow {
+    fn of(read: ReadRow) -> Result<Self> {
+        let mut records = HashMap::with_capacity(read.objects.len());
+        for (id, stored) in read.objects {
+            if stored.kind()? == ObjectKind::Record {
+                records.insert(RecordId::from(id), stored);
+            }
+        }
+        let (edits, bytes) = (read.head.edits.into_iter(), read.summary.bytes);
+        let row = FeedRow {
+            sequence: read.summary.sequence,
+            store: read.head.store,
+            commit: read.summary.commit,
+            edits: edits
+                .map(|edit| FeedEdit { key: edit.key, before: edit.before, after: edit.after })
+                .collect(),
+            operation: read.summary.operation_id(),
+            sessions: read.summary.sessions,
+        };
+        Ok(Self { row, bytes, records })
+    }
+
+    /// Takes out a record that the row brought in; `None` if it came with another row.
+    ///
+    /// # Errors
+    /// `Corrupt` if it is damaged.
+    pub(crate) fn take(&mut self, id: RecordId) -> Option<Result<Record>> {
+        self.records.remove(&id).map(Record::open)
+    }
 }
 
 /// All that is added to a database, in order: what search, caches and followers consume.
@@ -65,23 +105,29 @@ impl Feed {
     /// # Errors
     /// `Corrupt` if a row is damaged.
     pub fn changes_after(&self, sequence: u64, limit: usize) -> Result<Vec<FeedRow>> {
+        let whole = self.whole_rows_after(sequence, limit, u64::MAX)?;
+        Ok(whole.into_iter().map(|whole| whole.row).collect())
+    }
+
+    /// At most `limit` rows after `sequence` with their records; no more once they have `bytes`
+    /// bytes together.
+    pub(crate) fn whole_rows_after(
+        &self,
+        sequence: u64,
+        limit: usize,
+        bytes: u64,
+    ) -> Result<Vec<WholeRow>> {
         let core = self.database.core();
         let last = self.last()?;
         let reader = core.storage.read()?;
-        let mut rows = Vec::new();
+        let (mut rows, mut read) = (Vec::new(), 0);
         for next in sequence + 1..=last.min(sequence.saturating_add(limit as u64)) {
             let Some(row) = row::read_row(&reader, next)? else { break };
-            let edits = row.head.edits.into_iter();
-            rows.push(FeedRow {
-                sequence: next,
-                store: row.head.store,
-                commit: row.summary.commit,
-                edits: edits
-                    .map(|edit| FeedEdit { key: edit.key, before: edit.before, after: edit.after })
-                    .collect(),
-                operation: row.summary.operation_id(),
-                sessions: row.summary.sessions,
-            });
+            read += row.summary.bytes;
+            rows.push(WholeRow::of(row)?);
+            if read >= bytes {
+                break;
+            }
         }
         Ok(rows)
     }

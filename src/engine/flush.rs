@@ -2,6 +2,7 @@
 //! trees at a checkpoint. Both in slices, so that nobody waits long to write.
 
 use crate::engine::core::Core;
+use crate::engine::recall::RecallBounds;
 use crate::engine::row::Summary;
 use crate::engine::state::{LAST_OPERATION, State, WATERMARK, ref_name};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub(crate) struct Thresholds {
     pub(crate) checkpoint_edits: usize,
     /// How many unstored nodes may gather before those of no live tree are dropped.
     pub(crate) pending_nodes_max: usize,
+    /// What the recall log may hold.
+    pub(crate) recalls: RecallBounds,
 }
 
 impl Default for Thresholds {
@@ -34,6 +37,7 @@ impl Default for Thresholds {
             slice: 256,
             checkpoint_edits: 4_096,
             pending_nodes_max: 40_000,
+            recalls: RecallBounds::default(),
         }
     }
 }
@@ -53,11 +57,16 @@ impl Core {
     pub(crate) fn flush(&self) -> Result<()> {
         while self.flush_slice()? {}
         let due = self.state().edits_since_checkpoint >= self.thresholds.checkpoint_edits;
-        if due { self.checkpoint() } else { Ok(()) }
+        if due {
+            self.checkpoint()?;
+        }
+        self.forget_background_failure();
+        Ok(())
     }
 
-    /// Flushes on close, if there is enough to flush.
+    /// Flushes on close, if there is enough to flush; recalls in any case.
     pub(crate) fn flush_on_close(&self) {
+        self.flush_recalls_behind();
         let due = {
             let state = self.state();
             state.tail.len() >= self.thresholds.tail_rows_close
@@ -142,9 +151,20 @@ impl Core {
         Ok(())
     }
 
-    /// Keeps the failure of work that nobody waits for, to be shown by `status`.
+    /// Keeps the failure of work that nobody waits for, and tells other processes of it.
     pub(crate) fn note_background_failure(&self, error: Error) {
+        if let Some(holder) = self.holder.get() {
+            holder.note(Some(&error));
+        }
         self.state_mut().background_failure = Some(error);
+    }
+
+    pub(crate) fn forget_background_failure(&self) {
+        if self.state_mut().background_failure.take().is_some()
+            && let Some(holder) = self.holder.get()
+        {
+            holder.note(None);
+        }
     }
 }
 
@@ -157,6 +177,9 @@ pub(crate) fn write_rows(writer: &Writer, rows: &[Summary]) -> Result<()> {
         if let Some(exists) = row.store_change() {
             let name = row.store.as_str().as_bytes().to_vec();
             values.push((Shelf::Stores, name, exists.then(Vec::new)));
+            if !exists {
+                writer.remove_derived_under(Shelf::Sessions, &ref_name(&row.store, ""))?;
+            }
         }
         for (at, step) in row.moves() {
             let name = ref_name(&step.store, step.name.as_str());

@@ -11,7 +11,7 @@ use crate::engine::state::{FullRef, RefState, move_ref};
 use crate::error::{Error, Result};
 use crate::object::{
     Commit, Genesis, ObjectKind, Operation, OperationKind, Record, Session, StoreName, Stored,
-    open_chunk,
+    Tombstone, open_chunk,
 };
 use crate::storage::{CommitId, MemoryId, ObjectId, OperationId, RecordId};
 use crate::tree::Shape;
@@ -158,7 +158,7 @@ impl GivenLog {
                 }
                 checked.sessions.push(session);
             }
-            ObjectKind::Tombstone => {}
+            ObjectKind::Tombstone => drop(Tombstone::open(stored)?),
             ObjectKind::Genesis | ObjectKind::Node => {
                 let kind = stored.kind()?.name();
                 return Err(Error::corrupt(format!("a row cannot hold a {kind}")));

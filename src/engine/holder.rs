@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::clock::Time;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The folder of the files, inside the database's directory.
 const FOLDER: &str = "holders";
@@ -18,6 +18,9 @@ pub struct HolderInfo {
     pub since: Time,
     /// The command that it runs.
     pub command: String,
+    /// What went wrong there in work that nobody waits for, if something did and was not made good
+    /// since: see [`Database::background_failure`](crate::Database::background_failure).
+    pub failure: Option<String>,
 }
 
 impl HolderInfo {
@@ -34,6 +37,7 @@ impl HolderInfo {
 /// This process's file; removed when dropped.
 pub(crate) struct Holder {
     file: PathBuf,
+    text: String,
 }
 
 impl Holder {
@@ -47,8 +51,16 @@ impl Holder {
         let free = |number: &u32| !folder.join(format!("{pid}-{number}")).exists();
         let number = (0..u32::MAX).find(free).unwrap_or_default();
         let file = folder.join(format!("{pid}-{number}"));
-        std::fs::write(&file, text)?;
-        Ok(Self { file })
+        std::fs::write(&file, &text)?;
+        Ok(Self { file, text })
+    }
+
+    /// Tells other processes what went wrong here, or that it was made good.
+    pub(crate) fn note(&self, failure: Option<&Error>) {
+        let failure =
+            failure.map_or_else(String::new, |error| error.to_string().replace('\n', " "));
+        // This process keeps the failure as well; a full disk may be what it is about.
+        drop(std::fs::write(&self.file, format!("{}{failure}\n", self.text)));
     }
 
     /// All processes that are alive and registered. Files of dead ones are ignored.
@@ -75,7 +87,9 @@ fn read(path: &Path, text: &str) -> Option<HolderInfo> {
     let pid = path.file_name()?.to_str()?.split('-').next()?.parse().ok()?;
     let mut lines = text.lines();
     let since = Time::from_micros(lines.next()?.parse().ok()?);
-    Some(HolderInfo { pid, since, command: lines.next()?.to_owned() })
+    let command = lines.next()?.to_owned();
+    let failure = lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
+    Some(HolderInfo { pid, since, command, failure })
 }
 
 /// Whether a process with this id exists. Where the system has no `/proc`, all are taken to.

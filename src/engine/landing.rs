@@ -84,6 +84,25 @@ impl Landing<'_> {
         refs.into_iter().collect()
     }
 
+    /// The object that a session stands for now.
+    pub(crate) fn find_session(
+        &self,
+        store: &StoreName,
+        id: &str,
+    ) -> Result<Option<SessionObjectId>> {
+        let added = self.own.rows.iter().rev().chain(self.group.rows.iter().rev());
+        for row in added.filter(|row| row.store == *store) {
+            if let Some((_, object)) = row.sessions.iter().rev().find(|(held, _)| held == id) {
+                return Ok(Some(*object));
+            }
+            let kind = row.operation.as_ref().map(|operation| operation.kind());
+            if kind == Some(OperationKind::DeleteStore) {
+                return Ok(None);
+            }
+        }
+        self.core.find_session(store, id)
+    }
+
     /// The commit at the head of a branch; `None` before its first.
     ///
     /// # Errors

@@ -3,62 +3,64 @@
 use std::sync::Arc;
 
 use crate::engine::change::{Change, name_changes};
-use crate::engine::landing::Landing;
-use crate::engine::policy::leave_to_move;
-use crate::engine::state::RefState;
-use crate::engine::store::{Store, reason};
+use crate::engine::filter::{LogFilter, Sieve};
+use crate::engine::store::Store;
 use crate::error::{Error, Result};
-use crate::history::Walk;
-use crate::object::{Author, Cause, Commit, Key, ObjectKind, Operation, OperationKind, RefMove};
-use crate::storage::{CommitId, OperationId, Prefix};
+use crate::history::{Walk, only_in};
+use crate::object::{Cause, Commit, ObjectKind, Operation};
+use crate::storage::{CommitId, Prefix};
 use crate::tree;
-
-/// Which commits a log shows.
-#[derive(Clone, Debug, Default)]
-pub struct LogFilter {
-    /// Only commits that changed this key.
-    pub key: Option<Key>,
-    /// Also the single picks beneath each review.
-    pub picks: bool,
-}
 
 impl Store {
     /// The commits that `from` descends from, itself first, newest first. A dream's review stands
     /// for the picks beneath it, unless the filter asks for them or for a key.
     ///
     /// # Errors
-    /// `NotFound` if there is no such commit. Items fail if something is damaged.
+    /// `NotFound` if there is no such commit; `Invalid` if the filter's pattern is none. Items fail
+    /// if something is damaged.
     pub fn log(
         &self,
         from: CommitId,
         filter: LogFilter,
     ) -> Result<impl Iterator<Item = Result<Arc<Commit>>> + '_> {
+        self.log_of(&[from], filter)
+    }
+
+    /// The commits that any of `from` descends from, each once, newest first; else as
+    /// [`Store::log`].
+    ///
+    /// # Errors
+    /// As [`Store::log`].
+    pub fn log_of<'a>(
+        &'a self,
+        from: &[CommitId],
+        filter: LogFilter,
+    ) -> Result<impl Iterator<Item = Result<Arc<Commit>>> + use<'a>> {
         let follow: fn(&Commit) -> &[CommitId] =
-            if filter.picks || filter.key.is_some() { Commit::parents } else { parents_of_note };
-        let walk = Walk::new(&**self.core(), from, follow)?;
-        Ok(walk.filter_map(move |commit| match (commit, &filter.key) {
-            (Ok(commit), Some(key)) => match self.touches(&commit, key) {
-                Ok(true) => Some(Ok(commit)),
-                Ok(false) => None,
-                Err(error) => Some(Err(error)),
-            },
-            (commit, _) => Some(commit),
+            if filter.follows_picks() { Commit::parents } else { parents_of_note };
+        let mut walk = Walk::new(&**self.core(), from, follow)?;
+        let mut sieve = Sieve::new(self, filter)?;
+        Ok(std::iter::from_fn(move || {
+            loop {
+                let commit = match walk.next()? {
+                    Ok(commit) => commit,
+                    Err(error) => return Some(Err(error)),
+                };
+                match sieve.passes(&commit) {
+                    Ok(true) => return Some(Ok(commit)),
+                    Ok(false) => {}
+                    Err(error) => return Some(Err(error)),
+                }
+            }
         }))
     }
 
-    /// Whether a commit changed what stands at `key`. A merge that took its other parent's version
-    /// as it is did not: that parent's history tells.
-    fn touches(&self, commit: &Commit, key: &Key) -> Result<bool> {
-        let head = self.core().row_head(&self.core().view()?, commit.id())?;
-        let Ok(at) = head.edits.binary_search_by(|edit| edit.key.cmp(key)) else {
-            return Ok(false);
-        };
-        for other in commit.parents().iter().skip(1) {
-            if self.snapshot(*other)?.get_id(key.as_str())? == head.edits[at].after {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// The commits that `after` descends from and `before` does not, newest first, picks included.
+    ///
+    /// # Errors
+    /// As [`Store::log`].
+    pub fn commits_between(&self, before: CommitId, after: CommitId) -> Result<Vec<Arc<Commit>>> {
+        only_in(&**self.core(), before, after)
     }
 
     /// What a commit changed, seen from its first parent.
@@ -105,55 +107,6 @@ impl Store {
             several => Err(unknown().with_candidates(several.iter().map(|id| format!("{id:.16}")))),
         }
     }
-
-    /// Takes one operation back: the refs it moved go back to where they were. Nothing is lost;
-    /// this is an operation too.
-    ///
-    /// # Errors
-    /// `Stale` with the refs if they have moved since; `Invalid` if it moved none.
-    pub fn undo(&self, operation: OperationId, author: &Author) -> Result<Vec<RefMove>> {
-        let undone = self.core().operation(operation)?;
-        let stores =
-            matches!(undone.kind(), OperationKind::CreateStore | OperationKind::DeleteStore);
-        if undone.moves().is_empty() || stores {
-            return Err(Error::invalid(format!(
-                "operation {operation:.12} ({}) moved no branch or tag that could go back",
-                undone.kind().name()
-            )));
-        }
-        let back: Vec<RefMove> = undone.moves().iter().map(taken_back).collect();
-        let cleared = leave_to_move(self.database(), author, &back)?;
-        let author = author.clone();
-        let text = reason(self.core(), &format!("undo {operation:.12}"))?;
-        self.core().land(move |turn| {
-            check_unmoved(turn, undone.moves())?;
-            turn.clear_all(cleared);
-            let moves = back.into_iter().map(|step| (step.name, step.kind, step.to)).collect();
-            let kind = OperationKind::Undo(undone.id());
-            turn.operate(undone.store(), &author, kind, moves, Some(text))?;
-            Ok(undone.moves().to_vec())
-        })
-    }
-}
-
-fn taken_back(step: &RefMove) -> RefMove {
-    RefMove { from: step.to, to: step.from, ..step.clone() }
-}
-
-fn check_unmoved(turn: &Landing<'_>, moves: &[RefMove]) -> Result<()> {
-    let mut moved = Vec::new();
-    for step in moves {
-        let now = turn.find_ref(&step.store, &step.name);
-        if now.map(|RefState { commit, .. }| commit) != step.to {
-            moved.push(step.name.to_string());
-        }
-    }
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let names = moved.join("`, `");
-    Err(Error::stale(format!("`{names}` has moved since; undo the later operations first"))
-        .with_candidates(moved))
 }
 
 /// The parents whose history a reader of the log wants: of a review, the branch only.

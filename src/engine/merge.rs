@@ -14,7 +14,7 @@ use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
 use crate::engine::policy::{Asking, judged_changes, raw_changes};
-use crate::engine::store::refuse_reserved;
+use crate::engine::prepared::{Beside, Prepared};
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
@@ -70,7 +70,7 @@ pub struct Merge {
 
 impl Merge {
     pub(crate) fn prepare(branch: Branch, task: Task) -> Result<Self> {
-        refuse_reserved(branch.name())?;
+        branch.refuse_reserved()?;
         let joined = join_task(&branch, &task)?;
         Ok(Self { branch, task, joined, resolutions: BTreeMap::new() })
     }
@@ -181,15 +181,26 @@ impl Merge {
     /// # Errors
     /// `Conflict` with the keys if decisions are missing or exclude each other; `Blocked` if the
     /// policy refuses it; `Locked` if another process kept writing.
-    pub fn commit(mut self, message: Message) -> Result<CommitId> {
+    pub fn commit(self, message: Message) -> Result<CommitId> {
+        self.commit_beside(message, None)
+    }
+
+    /// Commits as [`Merge::commit`] does, and in the same durable write what `beside` gives; then a
+    /// commit is made even if no key changes.
+    pub(crate) fn commit_beside(
+        mut self,
+        message: Message,
+        beside: Option<&Beside<'_>>,
+    ) -> Result<CommitId> {
         message.check()?;
+        self.task.allow_empty |= beside.is_some();
         for _ in 0..TRIES_MAX {
             let open: Vec<String> = self.conflicts().map(|found| found.key.to_string()).collect();
             if !open.is_empty() {
                 let text = format!("{} conflicts need a decision", open.len());
                 return Err(Error::new(ErrorKind::Conflict, text).with_candidates(open));
             }
-            match self.try_commit(&message) {
+            match self.try_commit(&message, beside) {
                 Err(error) if error.kind() == ErrorKind::Stale => {
                     let before = join_task(&self.branch, &self.task)
                         .map(|joined| std::mem::replace(&mut self.joined, joined))?;
@@ -211,7 +222,7 @@ impl Merge {
         });
     }
 
-    fn try_commit(&self, message: &Message) -> Result<CommitId> {
+    fn try_commit(&self, message: &Message, beside: Option<&Beside<'_>>) -> Result<CommitId> {
         let core = Arc::clone(self.branch.store().core());
         let seed = core.seed()?;
         let step = made(&core, &self.joined, &self.resolutions, message, &seed)?;
@@ -230,6 +241,7 @@ impl Merge {
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (tree, task, message) = (self.joined.ours.clone(), self.task.clone(), message.clone());
         let salt = seed.derive("message", 0);
+        let beside = beside.map(|beside| Prepared::beside(&core, beside)).transpose()?;
         core.land(move |turn| {
             let head = turn.head(&store, &name)?.map(|head| head.id());
             if head != expected {
@@ -258,6 +270,9 @@ impl Merge {
             let (commit, _) = turn.add_commit(new)?;
             let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
             turn.operate(&store, commit.author(), task.kind, moves, None)?;
+            if let Some(beside) = beside {
+                beside.land(turn)?;
+            }
             Ok(commit.id())
         })
     }

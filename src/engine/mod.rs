@@ -9,6 +9,7 @@
 
 mod abbreviate;
 mod base;
+mod bisect;
 mod blame;
 mod branch;
 mod chain;
@@ -17,13 +18,17 @@ mod conflict;
 mod core;
 mod database;
 mod decide;
+mod endorse;
 mod feed;
 mod fields;
+mod filter;
 mod flush;
 mod given;
 mod graft;
+mod grounds;
 mod holder;
 mod landing;
+mod lease;
 mod log;
 mod merge;
 mod new_commit;
@@ -32,7 +37,10 @@ mod overlay;
 mod plan;
 mod policy;
 mod prepared;
+mod provenances;
+mod quarantine;
 mod queue;
+mod recall;
 mod replay;
 mod resolve;
 mod restore;
@@ -43,34 +51,48 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod undo;
 mod verify;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 pub use abbreviate::Abbreviations;
+pub use bisect::Bisection;
 pub use blame::{Blame, BlamedLine};
 pub use branch::Branch;
 pub(crate) use chain::{Chain, Link};
 pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use database::{Database, Options};
+pub use endorse::{Endorsement, Endorsements, TrustFilter};
+pub(crate) use feed::WholeRow;
 pub use feed::{Feed, FeedEdit, FeedRow};
+pub(crate) use fields::{Joined, join};
+pub use filter::LogFilter;
 pub(crate) use given::{GivenLog, GivenRow};
 pub(crate) use graft::{Graft, Grafted};
+pub use grounds::Grounds;
 pub use holder::HolderInfo;
-pub use log::LogFilter;
+pub(crate) use lease::Lease;
 pub use merge::Merge;
 pub use policy::{
-    Gate, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode, Question,
+    Gate, GateQuestion, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode,
 };
 pub(crate) use policy::{NEAR_PROTECTED, policy_author};
+pub use prepared::Expect;
+pub(crate) use provenances::Provenances;
+pub use quarantine::Quarantine;
+pub(crate) use quarantine::keep_out;
+pub use recall::{
+    Answer, Forget, Given, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls,
+};
 pub use resolve::Resolved;
 pub use restore::Restore;
 pub(crate) use row::RowEdit;
 pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
-pub(crate) use transaction::Provenances;
-pub use transaction::{Expect, Transaction};
+pub use transaction::Transaction;
 pub use verify::{Finding, VerifyReport};

@@ -41,14 +41,30 @@ impl NewCommit {
         let commit = Commit::make(root, self.parents, message, now, cause, judged, self.salt)?;
         let commit = Arc::new(commit);
         let mut row = Row::new(self.store);
-        let at = |key: &Key| edits.binary_search_by(|edit| edit.key.cmp(key)).ok();
-        let homes = self.homes.iter();
-        row.homes = homes.filter_map(|(memory, key)| Some((*memory, at(key)? as u32))).collect();
+        row.homes = homes_in(&edits, &self.homes);
         row.objects = self.records.into_iter().map(|(id, stored)| (id.object(), stored)).collect();
         row.edits = edits;
         row.commit = Some(Arc::clone(&commit));
         Ok((row, commit, tree))
     }
+}
+
+/// The homes that an edit puts a memory at, each with the number of that edit.
+fn homes_in(edits: &[RowEdit], homes: &[(MemoryId, Key)]) -> Vec<(MemoryId, u32)> {
+    let mut found = Vec::with_capacity(homes.len());
+    let mut next = 0;
+    for (memory, key) in homes {
+        // Homes mostly come in the order of the edits.
+        let at = match edits.get(next) {
+            Some(edit) if edit.key == *key => Ok(next),
+            _ => edits.binary_search_by(|edit| edit.key.cmp(key)),
+        };
+        if let Ok(at) = at {
+            found.push((*memory, at as u32));
+            next = at + 1;
+        }
+    }
+    found
 }
 
 /// The edits that change something, with what stood there before, and the tree they give.
@@ -57,19 +73,26 @@ fn effective(
     edits: Vec<(Key, Option<RecordId>)>,
 ) -> Result<(Vec<RowEdit>, Tree)> {
     let mut minimal = Vec::with_capacity(edits.len());
+    let mut befores = Vec::with_capacity(edits.len());
     for (key, after) in edits {
         let before = if tree.is_empty() { None } else { tree.get(key.as_str())? };
         if before != after {
-            minimal.push(RowEdit { key, before, after });
+            minimal.push((key, after));
+            befores.push(before);
         }
     }
-    let changes: Vec<_> = minimal.iter().map(|edit| (edit.key.clone(), edit.after)).collect();
-    Ok((minimal, tree.apply(&changes)?))
+    let changed = tree.apply(&minimal)?;
+    let rows = minimal.into_iter().zip(befores);
+    Ok((rows.map(|((key, after), before)| RowEdit { key, before, after }).collect(), changed))
 }
 
 /// Checks that no key of `edits` that is new in `tree` is a proper path prefix of another, or has
 /// one.
 pub(crate) fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
+    // Of many edits it is cheaper to read the whole tree once than to look for each of them.
+    if edits.len() as u64 >= (tree.len() / 8).max(64) && !has_clash(tree)? {
+        return Ok(());
+    }
     let mut checked = String::new();
     for edit in edits {
         if edit.before.is_some() || edit.after.is_none() {
@@ -91,9 +114,68 @@ pub(crate) fn check_paths(tree: &PinnedTree, edits: &[RowEdit]) -> Result<()> {
     Ok(())
 }
 
+/// Whether any key of `tree` is a proper path prefix of another.
+fn has_clash(tree: &PinnedTree) -> Result<bool> {
+    // The keys that the one at hand begins with: none of them can begin a later key once one does
+    // not, since the keys ascend.
+    let mut begun: Vec<Key> = Vec::new();
+    for entry in tree.iter() {
+        let (key, _) = entry?;
+        while begun.last().is_some_and(|short| !key.as_str().starts_with(short.as_str())) {
+            begun.pop();
+        }
+        if begun.iter().any(|short| key.is_under(short.as_str())) {
+            return Ok(true);
+        }
+        begun.push(key);
+    }
+    Ok(false)
+}
+
 fn clash(short: &str, long: &str) -> Error {
     Error::invalid(format!(
         "`{short}` cannot be a memory and the folder of `{long}` at the same time"
     ))
     .with_candidates([short.to_owned(), long.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Author, Database, Options, Result};
+
+    fn write(db: &Database, keys: &[String]) -> Result<()> {
+        let mut tx = db.store("default")?.branch("main")?.write()?;
+        for key in keys {
+            tx.put(key, key.as_str())?;
+        }
+        tx.commit(Author::agent("scribe").message("Many")).map(drop)
+    }
+
+    /// Keys that sort between a memory and what would lie beneath it, and enough others that the
+    /// whole tree is read.
+    fn many() -> Vec<String> {
+        let others = (0..200).map(|number| format!("many/{number:03}"));
+        others.chain(["a", "a-b", "a.b/c", "ab/c", "a0"].map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn a_memory_that_is_a_folder_is_named_among_many_edits() {
+        for (bad, other) in [("a/b/c", "a"), ("many/100/x", "many/100"), ("many", "many/000")] {
+            let db = Options::new().in_memory().unwrap();
+            let mut keys = many();
+            keys.push(bad.to_owned());
+            let error = write(&db, &keys).unwrap_err().to_string();
+            assert!(error.contains(bad) && error.contains(&format!("`{other}`")), "{error}");
+            keys.pop();
+            write(&db, &keys).unwrap();
+            assert!(write(&db, &[bad.to_owned()]).is_err(), "{bad} alone, on top");
+        }
+    }
+
+    #[test]
+    fn many_edits_may_clash_with_what_stands_there() {
+        let db = Options::new().in_memory().unwrap();
+        write(&db, &["many/007/deep".to_owned()]).unwrap();
+        assert!(write(&db, &many()).is_err());
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use quick_cache::sync::Cache;
 
+use crate::engine::view::Newest;
 use crate::error::{Error, Result};
 use crate::object::Node;
 use crate::storage::{ObjectId, Storage, TreeId};
@@ -38,6 +39,7 @@ impl std::ops::Deref for PinnedTree {
 /// All nodes of a database.
 pub(crate) struct Nodes {
     storage: Arc<Storage>,
+    views: Arc<Newest>,
     cache: Cache<ObjectId, Arc<Node>>,
     pending: RwLock<Pending>,
     pins: Mutex<HashMap<TreeId, Weak<Pin>>>,
@@ -56,9 +58,10 @@ struct Pending {
 }
 
 impl Nodes {
-    pub(crate) fn new(storage: Arc<Storage>, pending_max: usize) -> Self {
+    pub(crate) fn new(storage: Arc<Storage>, views: Arc<Newest>, pending_max: usize) -> Self {
         Self {
             storage,
+            views,
             cache: Cache::new(CACHED_NODES_MAX),
             pending: RwLock::default(),
             pins: Mutex::default(),
@@ -144,6 +147,16 @@ impl Nodes {
         pins.keys().copied().collect()
     }
 
+    /// A stored node, in a view that is open anyway if it is there.
+    fn bytes(&self, id: ObjectId) -> Result<Option<Vec<u8>>> {
+        if let Some(view) = self.views.any()
+            && let Some(bytes) = view.node(&id)?
+        {
+            return Ok(Some(bytes));
+        }
+        self.storage.read()?.node(&id)
+    }
+
     /// The nodes that are in the file, past all that is in memory.
     pub(crate) fn on_file(&self) -> Arc<dyn NodeStore> {
         Arc::new(OnFile(Arc::clone(&self.storage)))
@@ -177,7 +190,7 @@ struct OnFile(Arc<Storage>);
 
 impl NodeStore for OnFile {
     fn node(&self, id: ObjectId) -> Result<Arc<Node>> {
-        read_node(&self.0, id).map(Arc::new)
+        check_node(id, self.0.read()?.node(&id)?).map(Arc::new)
     }
 
     fn put(&self, _node: Node) -> Result<ObjectId> {
@@ -185,9 +198,9 @@ impl NodeStore for OnFile {
     }
 }
 
-fn read_node(storage: &Storage, id: ObjectId) -> Result<Node> {
+fn check_node(id: ObjectId, bytes: Option<Vec<u8>>) -> Result<Node> {
     let missing = || Error::corrupt(format!("tree node {id} is missing"));
-    let bytes = storage.read()?.node(&id)?.ok_or_else(missing)?;
+    let bytes = bytes.ok_or_else(missing)?;
     if ObjectId::of(&bytes) != id {
         return Err(Error::corrupt(format!("tree node {id} is damaged")));
     }
@@ -202,7 +215,7 @@ impl NodeStore for Nodes {
         if let Some((_, node)) = self.pending().nodes.get(&id) {
             return Ok(Arc::clone(node));
         }
-        let node = Arc::new(read_node(&self.storage, id)?);
+        let node = Arc::new(check_node(id, self.bytes(id)?)?);
         self.cache.insert(id, Arc::clone(&node));
         Ok(node)
     }

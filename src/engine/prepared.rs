@@ -2,17 +2,41 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::engine::branch::Branch;
+use crate::engine::core::Core;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
 use crate::engine::policy::Leave;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::transaction::Expect;
+use crate::engine::transaction::Transaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
+
+/// What a transaction relies on at a key, checked where it lands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expect {
+    /// Nothing stands there.
+    Absent,
+    /// This record stands there.
+    Record(RecordId),
+    /// A record stands there whose text has this SHA-256.
+    TextSha256([u8; 32]),
+}
+
+impl Expect {
+    /// Expects the text `text`.
+    pub fn text(text: &str) -> Self {
+        Self::TextSha256(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+/// What is to land in the same durable write as something else, made anew for each try.
+pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
 
 /// A transaction whose records are made, on its way to the commit thread.
 #[derive(Clone)]
@@ -35,6 +59,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Makes what `beside` gives ready to land.
+    pub(super) fn beside(core: &Core, beside: &Beside<'_>) -> Result<Self> {
+        let (transaction, message) = beside()?;
+        transaction.prepare(&message, &core.seed()?)
+    }
+
     /// Lands. Where a verdict is kept with the commit, it lands on no head but the verdict's own,
     /// and is prepared again if the branch has moved.
     pub(super) fn commit(mut self) -> Result<CommitId> {

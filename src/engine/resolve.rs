@@ -2,12 +2,13 @@
 
 use crate::clock::Time;
 use crate::engine::branch::Branch;
+use crate::engine::database::Database;
 use crate::engine::flush::move_name;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::state::ref_name;
 use crate::engine::store::{RefInfo, Store};
 use crate::error::{Error, Result};
-use crate::history::{Anchor, Revision, Step, instant};
+use crate::history::{Anchor, Edge, Revision, Step, instant};
 use crate::object::{ObjectKind, RefName};
 use crate::storage::{CommitId, PREFIX_DIGITS_MIN, Prefix, Shelf, codec};
 
@@ -98,7 +99,7 @@ impl Store {
 
     /// Where the operation log says that a ref was at a time.
     fn at_time(&self, name: &RefName, when: &str) -> Result<Resolved> {
-        let instant = instant(when, self.core().clock.now())?;
+        let instant = instant(when, self.core().clock.now(), Edge::End)?;
         let mut best: Option<(u64, Option<CommitId>)> = None;
         let moves = self.moves(name)?;
         for (sequence, at, to) in &moves {
@@ -137,7 +138,7 @@ impl Store {
 
     /// The newest first-parent commit of a ref by author time.
     fn authored_by(&self, name: &RefName, when: &str) -> Result<Resolved> {
-        let instant = instant(when, self.core().clock.now())?;
+        let instant = instant(when, self.core().clock.now(), Edge::End)?;
         let mut at = Some(self.named(name.as_str())?);
         let mut best = None;
         while let Some(id) = at {
@@ -171,6 +172,24 @@ pub(crate) fn nearest(name: &str, refs: Vec<RefInfo>) -> Vec<String> {
 /// How much of two names is the same, from 0 to 1.
 pub(crate) fn likeness(a: &str, b: &str) -> f64 {
     f64::from(similar::TextDiff::from_chars(a, b).ratio())
+}
+
+impl Database {
+    /// The instant that `text` names, for what happened from then on: a bare date is its beginning.
+    ///
+    /// # Errors
+    /// `Invalid` with the forms that are understood.
+    pub fn since(&self, text: &str) -> Result<Time> {
+        instant(text, self.now(), Edge::Start)
+    }
+
+    /// The instant that `text` names, for what happened up to then: a bare date is its end.
+    ///
+    /// # Errors
+    /// As [`Database::since`].
+    pub fn until(&self, text: &str) -> Result<Time> {
+        instant(text, self.now(), Edge::End)
+    }
 }
 
 impl Branch {

@@ -7,9 +7,11 @@ use std::path::Path;
 use crate::engine::core::Core;
 use crate::engine::database::{Database, FILE, GENESIS};
 use crate::engine::flush::write_rows;
+use crate::engine::recall::copy_recalls;
 use crate::engine::row::{Summary, read_row};
 use crate::engine::state::{FullRef, LAST_OPERATION, RefState, WATERMARK, move_ref};
 use crate::error::{Error, Result};
+use crate::progress::{Progress, Work};
 use crate::storage::{ObjectId, Reader, Shelf, Storage, codec};
 use crate::tree::reachable;
 
@@ -39,7 +41,7 @@ impl Database {
         }
         std::fs::create_dir_all(directory)?;
         let unfinished = directory.join(UNFINISHED);
-        let written = self.core().rewrite_to(&unfinished).inspect_err(|_| {
+        let written = self.core().rewrite_to(&unfinished, self.progress()).inspect_err(|_| {
             // What is left has a name that nobody opens; the first error is the one to report.
             drop(std::fs::remove_file(&unfinished));
         })?;
@@ -51,7 +53,7 @@ impl Database {
 
 impl Core {
     /// Writes every row to a new file at `path` and derives everything else from them.
-    pub(crate) fn rewrite_to(&self, path: &Path) -> Result<u64> {
+    pub(crate) fn rewrite_to(&self, path: &Path, progress: &Progress) -> Result<u64> {
         let source = self.storage.read()?;
         let target = Storage::create(path)?;
         let writer = target.write(self.wait)?;
@@ -59,22 +61,24 @@ impl Core {
         writer.commit()?;
         let mut refs = BTreeMap::new();
         let last = source.last_sequence()?;
+        let work = progress.begin("rows", Some(last));
         let mut next = 1;
         while next <= last {
             let end = last.min(next + SLICE as u64 - 1);
-            self.copy_rows(&source, &target, next..=end, &mut refs)?;
+            self.copy_rows((&source, &target), next..=end, &mut refs, &work)?;
             next = end + 1;
         }
         self.write_heads(&target, last, &refs)?;
+        copy_recalls(&source, &target)?;
         Ok(last)
     }
 
     fn copy_rows(
         &self,
-        source: &Reader,
-        target: &Storage,
+        (source, target): (&Reader, &Storage),
         rows: std::ops::RangeInclusive<u64>,
         refs: &mut BTreeMap<FullRef, RefState>,
+        work: &Work,
     ) -> Result<()> {
         let writer = target.write(self.wait)?;
         let mut summaries: Vec<Summary> = Vec::new();
@@ -86,6 +90,7 @@ impl Core {
             let row = read_row(source, sequence)?.ok_or_else(missing)?;
             row.summary.moves().for_each(|(_, step)| move_ref(refs, step));
             summaries.push(row.summary);
+            work.advance();
         }
         write_rows(&writer, &summaries)?;
         writer.set_meta(WATERMARK, &codec::encode(&watermark))?;

@@ -155,16 +155,26 @@ pub(crate) struct ReadRow {
     pub(crate) summary: Summary,
 }
 
+/// The head that `bytes` of the row `sequence` hold.
+fn decode_head(sequence: u64, bytes: &[u8]) -> Result<RowHead> {
+    let head: RowHead = codec::decode(format_args!("row {sequence} of the log"), bytes)?;
+    let ascend = head.edits.is_sorted_by(|a, b| a.key < b.key);
+    if !ascend || head.edits.iter().any(|edit| edit.before == edit.after) {
+        return Err(Error::corrupt(format!("the edits of row {sequence} of the log are damaged")));
+    }
+    Ok(head)
+}
+
 /// The head of the row `sequence`.
 pub(crate) fn read_head(reader: &Reader, sequence: u64) -> Result<Option<RowHead>> {
     let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
-    codec::decode(format_args!("row {sequence} of the log"), &raw.bytes).map(Some)
+    decode_head(sequence, &raw.bytes).map(Some)
 }
 
 /// The whole row `sequence`; `None` if the log does not reach so far.
 pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>> {
     let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
-    let head: RowHead = codec::decode(format_args!("row {sequence} of the log"), &raw.bytes)?;
+    let head = decode_head(sequence, &raw.bytes)?;
     let body = reader.row_body(sequence)?;
     let mut objects = Vec::with_capacity(head.objects.len());
     let mut summary = Summary {
@@ -183,12 +193,18 @@ pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>
         let short = || Error::corrupt(format!("row {sequence} of the log lists more than it has"));
         let end = start + *length as usize;
         let stored = Stored::decode(body.get(start..end).ok_or_else(short)?)?;
+        if stored.kind()? as u8 != *kind {
+            return Err(Error::corrupt(format!("row {sequence} of the log mistakes a kind")));
+        }
         let id = stored.id();
         let offset = raw.body_offset + start as u32;
         summary.objects.push((id, Location { kind: *kind, sequence, offset, length: *length }));
         note(&mut summary, &stored)?;
         objects.push((id, stored));
         start = end;
+    }
+    if start != body.len() {
+        return Err(Error::corrupt(format!("row {sequence} of the log has more than it lists")));
     }
     Ok(Some(ReadRow { head, objects, summary }))
 }

@@ -7,9 +7,10 @@ use crate::engine::branch::Branch;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::overlay::Content;
 use crate::engine::store::Store;
+use crate::engine::view::View;
 use crate::error::Result;
 use crate::object::{Commit, Key, Record};
-use crate::storage::{CommitId, MemoryId, Reader, RecordId, Shelf, TreeId};
+use crate::storage::{CommitId, MemoryId, RecordId, Shelf, TreeId};
 use crate::tree::Listing;
 
 /// The content of one commit. It stays as it is whatever is written meanwhile; cheap to clone.
@@ -18,7 +19,7 @@ pub struct Snapshot {
     store: Store,
     commit: Option<Arc<Commit>>,
     content: Content,
-    view: Arc<Reader>,
+    view: Arc<View>,
 }
 
 /// What can be read as the content of one commit.
@@ -58,7 +59,7 @@ impl Snapshot {
             Some(commit) => core.content(commit)?,
             None => Content::of(core.empty_tree()?),
         };
-        let view = core.view()?;
+        let view = Arc::new(View::now(core)?);
         Ok(Self { store, commit, content, view })
     }
 
@@ -121,12 +122,14 @@ impl Snapshot {
     /// # Errors
     /// `NotFound`, or `Corrupt` if it is damaged.
     pub fn record(&self, id: RecordId) -> Result<Record> {
-        self.store.core().record(&self.view, id)
+        let core = self.store.core();
+        core.record(&self.view.reader(core)?, id)
     }
 
     /// The memory that a record is a version of, whether or not it stands in this snapshot.
     pub(crate) fn memory_of(&self, id: RecordId) -> Result<MemoryId> {
-        self.store.core().memory(&self.view, id)
+        let core = self.store.core();
+        core.memory(&self.view.reader(core)?, id)
     }
 
     /// The keys at and under `prefix` with the ids of their records, in order of the keys.

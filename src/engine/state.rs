@@ -44,6 +44,9 @@ pub(crate) struct State {
     pub(crate) background_failure: Option<Error>,
     objects: HashMap<ObjectId, Location>,
     sessions: HashMap<(StoreName, String), SessionObjectId>,
+    /// The stores that unflushed rows delete, with the last such row: what the file says of their
+    /// sessions is over.
+    emptied: BTreeMap<StoreName, u64>,
     homes: HashMap<MemoryId, Vec<Key>>,
     moves: BTreeMap<(StoreName, RefName, u64), (Time, Option<CommitId>)>,
 }
@@ -90,7 +93,7 @@ impl State {
         }
         match row.store_change() {
             Some(true) => drop(self.stores.insert(row.store.clone())),
-            Some(false) => drop(self.stores.remove(&row.store)),
+            Some(false) => self.delete_store(&row.store, row.sequence),
             None => {}
         }
         for (at, step) in row.moves() {
@@ -112,6 +115,12 @@ impl State {
         Ok(())
     }
 
+    fn delete_store(&mut self, store: &StoreName, sequence: u64) {
+        self.stores.remove(store);
+        self.sessions.retain(|(held, _), _| held != store);
+        self.emptied.insert(store.clone(), sequence);
+    }
+
     /// Forgets the rows up to `watermark`, which are flushed.
     pub(crate) fn drop_flushed(&mut self, watermark: u64) {
         while self.tail.front().is_some_and(|row| row.sequence <= watermark) {
@@ -128,6 +137,7 @@ impl State {
                     self.sessions.remove(&name);
                 }
             }
+            self.emptied.retain(|_, sequence| *sequence != row.sequence);
             for (memory, key) in &row.homes {
                 if let Some(keys) = self.homes.get_mut(memory) {
                     keys.retain(|held| held != key);
@@ -161,6 +171,11 @@ impl State {
     pub(crate) fn sessions(&self, store: &StoreName) -> Vec<(String, SessionObjectId)> {
         let own = self.sessions.iter().filter(|((name, _), _)| name == store);
         own.map(|((_, id), object)| (id.clone(), *object)).collect()
+    }
+
+    /// Whether the sessions of `store` that are flushed went with it when it was deleted.
+    pub(crate) fn is_emptied(&self, store: &StoreName) -> bool {
+        self.emptied.contains_key(store)
     }
 
     pub(crate) fn homes(&self, memory: &MemoryId) -> &[Key] {

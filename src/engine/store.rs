@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::history::{Graph, is_ancestor, merge_bases};
 use crate::object::{
     Author, Commit, OperationKind, Record, RefKind, RefMove, RefName, SaltedText, StoreName,
+    Tombstone,
 };
-use crate::storage::{CommitId, RecordId};
+use crate::storage::{CommitId, RecordId, TombstoneId};
 
 impl Graph for Core {
     fn commit(&self, id: CommitId) -> Result<Arc<Commit>> {
@@ -247,12 +248,25 @@ impl Store {
         is_ancestor(&**self.core(), ancestor, descendant)
     }
 
+    /// The place in the log of a commit: greater than those of its parents.
+    pub(crate) fn place_of_commit(&self, id: CommitId) -> Result<u64> {
+        Graph::position(&**self.core(), id)
+    }
+
     /// The record with this id, whether or not it stands in any tree now.
     ///
     /// # Errors
     /// `NotFound` if there is none; `Corrupt` if it is damaged.
     pub fn record(&self, id: RecordId) -> Result<Record> {
         self.core().record(&self.core().view()?, id)
+    }
+
+    /// What stands in the place of an erased text: who erased it, when and why.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none; `Corrupt` if it is damaged.
+    pub fn tombstone(&self, id: TombstoneId) -> Result<Tombstone> {
+        self.core().tombstone(id)
     }
 
     /// The content of a commit.
@@ -278,7 +292,7 @@ impl fmt::Debug for Store {
     }
 }
 
-pub(crate) fn refuse_reserved(name: &RefName) -> Result<()> {
+fn refuse_reserved(name: &RefName) -> Result<()> {
     if name.is_reserved() {
         return Err(Error::invalid(format!("`{name}` is reserved for the engine")));
     }

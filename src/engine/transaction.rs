@@ -3,44 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use crate::engine::branch::Branch;
-use crate::engine::prepared::Prepared;
+use crate::engine::prepared::{Expect, Prepared};
+use crate::engine::provenances::Provenances;
 use crate::engine::snapshot::Snapshot;
 use crate::entropy::Seed;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{
-    Cause, Entry, Evidence, Key, Message, OperationKind, Origin, Provenance, Record, SaltedText,
-    Taint,
-};
+use crate::object::{Cause, Entry, Key, Message, OperationKind, Origin, Record, SaltedText};
 use crate::storage::{CommitId, MemoryId, RecordId};
-
-/// What a transaction relies on at a key, checked where it lands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Expect {
-    /// Nothing stands there.
-    Absent,
-    /// This record stands there.
-    Record(RecordId),
-    /// A record stands there whose text has this SHA-256.
-    TextSha256([u8; 32]),
-}
-
-impl Expect {
-    /// Expects the text `text`.
-    pub fn text(text: &str) -> Self {
-        Self::TextSha256(Sha256::digest(text.as_bytes()).into())
-    }
-}
 
 /// What shall stand at a key.
 #[derive(Clone)]
 enum Staged {
     /// A new version of a memory, or a new memory.
     Write {
-        entry: Entry,
+        /// Boxed, so that a large transaction moves little as it is sorted.
+        entry: Box<Entry>,
         memory: Option<MemoryId>,
         previous: Option<RecordId>,
     },
@@ -48,16 +27,13 @@ enum Staged {
     Place {
         record: RecordId,
     },
+    /// A new version of a record that exists, on other grounds; its words unless others are given.
+    Restamp {
+        record: RecordId,
+        words: Option<Box<Entry>>,
+        origin: Box<Origin>,
+    },
     Remove,
-}
-
-/// How the records of a transaction come about, where that is not just their author.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Provenances {
-    pub(crate) dream: Option<(u64, u32)>,
-    pub(crate) evidence: Vec<Evidence>,
-    pub(crate) inputs: Vec<RecordId>,
-    pub(crate) trust: Option<(crate::object::Trust, Taint)>,
 }
 
 /// Edits collected on a snapshot of a branch. Reads see them; nothing is stored before
@@ -117,8 +93,10 @@ impl Transaction {
     /// `Corrupt` if a tree node or record is damaged.
     pub fn get(&self, key: &str) -> Result<Option<Entry>> {
         match self.staged.get(key) {
-            Some(Staged::Write { entry, .. }) => Ok(Some(entry.clone())),
-            Some(Staged::Place { record }) => Ok(Some(self.base.record(*record)?.to_entry()?)),
+            Some(Staged::Write { entry, .. }) => Ok(Some(Entry::clone(entry))),
+            Some(Staged::Place { record } | Staged::Restamp { record, .. }) => {
+                Ok(Some(self.base.record(*record)?.to_entry()?))
+            }
             Some(Staged::Remove) => Ok(None),
             None => self.base.get(key)?.map(|record| record.to_entry()).transpose(),
         }
@@ -140,16 +118,20 @@ impl Transaction {
                     let stood = before.as_ref().map(Record::id) == Some(record);
                     (!stood).then_some(Staged::Place { record })
                 }
-                previous => Some(Staged::Write { entry, memory: *memory, previous }),
+                previous => {
+                    Some(Staged::Write { entry: Box::new(entry), memory: *memory, previous })
+                }
             },
-            Some(Staged::Place { record }) => self.version(*record, entry)?,
+            Some(Staged::Place { record } | Staged::Restamp { record, .. }) => {
+                self.version(*record, entry)?
+            }
             // What is removed and written again in one go stays the same memory, unless it stands
             // elsewhere now.
             Some(Staged::Remove) | None => match &before {
                 Some(record) if !self.away.contains(&record.memory()) => {
                     self.version(record.id(), entry)?
                 }
-                _ => Some(Staged::Write { entry, memory: None, previous: None }),
+                _ => Some(Staged::Write { entry: Box::new(entry), memory: None, previous: None }),
             },
         };
         match staged {
@@ -169,7 +151,7 @@ impl Transaction {
             return Ok(None);
         }
         let (memory, previous) = (Some(record.memory()), Some(record.id()));
-        Ok(Some(Staged::Write { entry, memory, previous }))
+        Ok(Some(Staged::Write { entry: Box::new(entry), memory, previous }))
     }
 
     fn stage(&mut self, key: Key, staged: Staged) -> Result<()> {
@@ -221,7 +203,9 @@ impl Transaction {
             None => Staged::Place { record: self.base.get_id(from.as_str())?.ok_or_else(missing)? },
         };
         self.away.extend(match &moved {
-            Staged::Place { record } => Some(self.base.record(*record)?.memory()),
+            Staged::Place { record } | Staged::Restamp { record, .. } => {
+                Some(self.base.record(*record)?.memory())
+            }
             Staged::Write { memory, .. } => *memory,
             Staged::Remove => None,
         });
@@ -237,6 +221,36 @@ impl Transaction {
     pub(crate) fn place(&mut self, key: Key, record: Option<RecordId>) -> Result<()> {
         let staged = record.map_or(Staged::Remove, |record| Staged::Place { record });
         self.stage(key, staged)
+    }
+
+    /// Puts a new version of an existing record at `key`, which rests on other grounds and says the
+    /// same unless other words are given.
+    pub(crate) fn restamp(
+        &mut self,
+        key: Key,
+        (record, words): (RecordId, Option<Entry>),
+        origin: Origin,
+    ) -> Result<()> {
+        let (words, origin) = (words.map(Box::new), Box::new(origin));
+        self.stage(key, Staged::Restamp { record, words, origin })
+    }
+
+    /// The records that the edits write new versions of, and those that they remove. One that only
+    /// moves is neither.
+    pub(crate) fn replaced(&self) -> Result<(BTreeSet<RecordId>, BTreeSet<RecordId>)> {
+        let (mut edited, mut removed, mut moved) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (key, staged) in &self.staged {
+            match staged {
+                Staged::Write { previous, .. } => edited.extend(*previous),
+                Staged::Remove => removed.extend(self.base.get_id(key.as_str())?),
+                Staged::Place { record } | Staged::Restamp { record, .. } => {
+                    moved.insert(*record);
+                }
+            }
+        }
+        removed.retain(|record| !moved.contains(record) && !edited.contains(record));
+        Ok((edited, removed))
     }
 
     /// States what the transaction relies on at `key`. It is checked where the transaction lands.
@@ -285,8 +299,10 @@ impl Transaction {
     pub(crate) fn each_written(&self, show: &mut dyn FnMut(&Key, &Entry)) -> Result<()> {
         for (key, staged) in &self.staged {
             match staged {
-                Staged::Write { entry, .. } => show(key, entry),
-                Staged::Place { record } => {
+                Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
+                    show(key, entry);
+                }
+                Staged::Place { record } | Staged::Restamp { record, .. } => {
                     let record = self.base.record(*record)?;
                     if !record.is_erased() {
                         show(key, &record.to_entry()?);
@@ -321,17 +337,47 @@ impl Transaction {
         prepared.commit()
     }
 
+    /// Commits, and in the same durable write what `beside` edits on another branch.
+    pub(crate) fn commit_with(
+        self,
+        message: &Message,
+        (beside, why): (Self, &Message),
+    ) -> Result<CommitId> {
+        message.check()?;
+        let core = self.branch.store().core().clone();
+        let landing = self.prepare(message, &core.seed()?)?;
+        let beside = beside.prepare(why, &core.seed()?)?;
+        core.land(move |turn| {
+            let commit = landing.land(turn)?;
+            beside.land(turn)?;
+            Ok(commit)
+        })
+    }
+
     /// Makes the records.
     pub(crate) fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
         let mut edits = Vec::with_capacity(self.staged.len());
-        let mut records = Vec::new();
-        let mut homes = Vec::new();
+        let mut records = Vec::with_capacity(self.staged.len());
+        let mut homes = Vec::with_capacity(self.staged.len());
         for (number, (key, staged)) in (0..).zip(self.staged) {
             let after = match staged {
                 Staged::Remove => None,
                 Staged::Place { record } => {
                     homes.push((self.base.record(record)?.memory(), key.clone()));
                     Some(record)
+                }
+                Staged::Restamp { record, words, origin } => {
+                    let before = self.base.record(record)?;
+                    let record = match words {
+                        None => before.restamped(*origin),
+                        Some(entry) => {
+                            let memory = before.memory();
+                            Record::make(memory, *entry, &[&before], *origin, seed, number)?
+                        }
+                    };
+                    let id = record.id();
+                    records.push((id, record.into_stored()));
+                    Some(id)
                 }
                 Staged::Write { entry, memory, previous } => {
                     let previous = previous.map(|id| self.base.record(id)).transpose()?;
@@ -343,7 +389,7 @@ impl Transaction {
                     }
                     let origin = self.origin.stamp(message);
                     let before: Vec<&Record> = previous.iter().collect();
-                    let record = Record::make(memory, entry, &before, origin, seed, number)?;
+                    let record = Record::make(memory, *entry, &before, origin, seed, number)?;
                     let id = record.id();
                     records.push((id, record.into_stored()));
                     Some(id)
@@ -367,26 +413,6 @@ impl Transaction {
             kind: self.kind,
             salt: seed.derive("message", 0),
         })
-    }
-}
-
-impl Provenances {
-    /// The origin of a record written under `message`.
-    fn stamp(&self, message: &Message) -> Origin {
-        let source = message.author.source();
-        let (trust, taint) = self.trust.unwrap_or((source.trust(), Taint::of(source)));
-        Origin {
-            provenance: Provenance {
-                source,
-                author: message.author.clone(),
-                session: message.session.clone(),
-                dream: self.dream,
-                evidence: self.evidence.clone(),
-                inputs: self.inputs.clone(),
-            },
-            trust,
-            taint,
-        }
     }
 }
 

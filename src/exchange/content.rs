@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::engine::{Branch, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Cause, Entry, Key, Message, OperationKind};
+use crate::progress::Work;
 use crate::storage::CommitId;
 
 /// What bringing memories in came to.
@@ -29,12 +30,14 @@ pub(super) struct Intake {
     transaction: Transaction,
     seen: BTreeSet<Key>,
     pub(super) report: ContentReport,
+    work: Work,
 }
 
 impl Intake {
     pub(super) fn on(branch: &Branch) -> Result<Self> {
         let transaction = branch.write()?;
-        Ok(Self { transaction, seen: BTreeSet::new(), report: ContentReport::default() })
+        let work = branch.store().database().progress().begin("memories", None);
+        Ok(Self { transaction, seen: BTreeSet::new(), report: ContentReport::default(), work })
     }
 
     /// Writes `entry` at `key`.
@@ -46,6 +49,7 @@ impl Intake {
         if !self.seen.insert(key.clone()) {
             return Err(Error::invalid(format!("`{key}` is there twice")));
         }
+        self.work.advance();
         let before = self.transaction.base().get(key.as_str())?;
         match before {
             Some(before) if before.says(&entry) => self.report.unchanged += 1,

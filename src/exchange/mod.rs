@@ -19,5 +19,4 @@ pub use jsonl::{ContentExport, HistoryExport, HistoryFate, HistoryImport};
 pub use markdown::MarkdownImport;
 pub use transcript::{
     DamagedLine, ReadingReport, SessionImport, SessionImportReport, Transcript, TranscriptFormat,
-    TranscriptHeader,
 };

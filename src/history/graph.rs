@@ -24,14 +24,14 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// All that `from` descends from, itself included, along the parents that `follow` gives.
+    /// All that any of `from` descends from, itself included, along the parents that `follow` gives.
     pub(crate) fn new(
         graph: &'a dyn Graph,
-        from: CommitId,
+        from: &[CommitId],
         follow: fn(&Commit) -> &[CommitId],
     ) -> Result<Self> {
         let mut walk = Self { graph, heap: BinaryHeap::new(), seen: HashSet::new(), follow };
-        walk.push(from)?;
+        from.iter().try_for_each(|id| walk.push(*id))?;
         Ok(walk)
     }
 
@@ -87,6 +87,42 @@ pub(crate) fn is_ancestor(
         }
     }
     Ok(false)
+}
+
+/// The commits that `after` descends from and `before` does not, newest first.
+pub(crate) fn only_in(
+    graph: &dyn Graph,
+    before: CommitId,
+    after: CommitId,
+) -> Result<Vec<Arc<Commit>>> {
+    // Whether `before` is or descends from a commit; known for good when the commit is met.
+    let mut old: HashMap<CommitId, bool> = HashMap::from([(after, false)]);
+    old.insert(before, true);
+    let mut heap = BinaryHeap::from([(graph.position(before)?, before)]);
+    let mut open = HashSet::new();
+    if after != before {
+        heap.push((graph.position(after)?, after));
+        open.insert(after);
+    }
+    let mut found = Vec::new();
+    while !open.is_empty() {
+        let Some((_, id)) = heap.pop() else { break };
+        let (commit, is_old) = (graph.commit(id)?, old[&id]);
+        for parent in commit.parents() {
+            if !old.contains_key(parent) {
+                heap.push((graph.position(*parent)?, *parent));
+                open.insert(*parent);
+            }
+            *old.entry(*parent).or_default() |= is_old;
+            if is_old {
+                open.remove(parent);
+            }
+        }
+        if open.remove(&id) {
+            found.push(commit);
+        }
+    }
+    Ok(found)
 }
 
 const FROM_A: u8 = 1;

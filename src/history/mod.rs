@@ -5,12 +5,15 @@
 //!
 //! Imports: tree, object, storage and the ground.
 
+mod bisect;
 mod graph;
 mod revision;
 mod when;
 
+pub use bisect::Test;
 pub use revision::Revision;
 
-pub(crate) use graph::{Graph, Walk, is_ancestor, merge_bases};
+pub(crate) use bisect::{Halving, line_beside};
+pub(crate) use graph::{Graph, Walk, is_ancestor, merge_bases, only_in};
 pub(crate) use revision::{Anchor, Step};
-pub(crate) use when::instant;
+pub(crate) use when::{Edge, instant};

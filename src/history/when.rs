@@ -7,18 +7,27 @@ use jiff::{Span, Timestamp, ToSpan, Zoned};
 use crate::clock::Time;
 use crate::error::{Error, Result};
 
+/// Which instant of a bare date is meant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Edge {
+    /// Its first instant.
+    Start,
+    /// Its last microsecond.
+    End,
+}
+
 /// The instant that `text` names, seen from `now` in the time zone of this machine. A bare date
-/// means the last microsecond of that local day.
+/// means the `edge` of that local day.
 ///
 /// # Errors
 /// `Invalid` with the forms that are understood.
-pub(crate) fn instant(text: &str, now: Time) -> Result<Time> {
+pub(crate) fn instant(text: &str, now: Time, edge: Edge) -> Result<Time> {
     let zone = TimeZone::system();
     let here = Timestamp::from_microsecond(now.as_micros())
         .map_err(|error| Error::invalid("the clock is out of range").with_source(error))?
         .to_zoned(zone);
     let text = text.trim().to_lowercase();
-    read(&text, &here)
+    read(&text, &here, edge)
         .map(|stamp| Time::from_micros(stamp.as_microsecond()))
         .ok_or_else(|| unknown(&text))
 }
@@ -30,7 +39,7 @@ fn unknown(text: &str) -> Error {
     ))
 }
 
-fn read(text: &str, here: &Zoned) -> Option<Timestamp> {
+fn read(text: &str, here: &Zoned, edge: Edge) -> Option<Timestamp> {
     if let Ok(stamp) = text.to_uppercase().parse::<Timestamp>() {
         return Some(stamp);
     }
@@ -39,18 +48,11 @@ fn read(text: &str, here: &Zoned) -> Option<Timestamp> {
         let local = text.to_uppercase().replace(' ', "T").parse::<DateTime>().ok()?;
         return Some(local.to_zoned(here.time_zone().clone()).ok()?.timestamp());
     }
-    if let Ok(date) = text.parse::<Date>() {
-        return end_of(date, here);
+    if text == "now" {
+        return Some(here.timestamp());
     }
-    match text {
-        "now" => return Some(here.timestamp()),
-        "today" => return end_of(here.date(), here),
-        "yesterday" => return end_of(here.date().yesterday().ok()?, here),
-        _ => {}
-    }
-    if let Some(day) = text.strip_prefix("last ").and_then(weekday) {
-        let date = here.date().nth_weekday(-1, day).ok()?;
-        return end_of(date, here);
+    if let Some(date) = day(text, here) {
+        return edge_of(date, here, edge);
     }
     ago(text, here)
 }
@@ -89,10 +91,25 @@ fn weekday(name: &str) -> Option<Weekday> {
     days.into_iter().find(|(full, _)| *full == name || full[..3] == *name).map(|(_, day)| day)
 }
 
-/// The last microsecond of `date` in the zone of `here`.
-fn end_of(date: Date, here: &Zoned) -> Option<Timestamp> {
-    let midnight = date.tomorrow().ok()?.to_zoned(here.time_zone().clone()).ok()?;
-    midnight.timestamp().checked_sub(1.microsecond()).ok()
+/// The day that a bare date names.
+fn day(text: &str, here: &Zoned) -> Option<Date> {
+    match text {
+        "today" => Some(here.date()),
+        "yesterday" => here.date().yesterday().ok(),
+        _ => match text.strip_prefix("last ").and_then(weekday) {
+            Some(day) => here.date().nth_weekday(-1, day).ok(),
+            None => text.parse().ok(),
+        },
+    }
+}
+
+/// The first instant or the last microsecond of `date` in the zone of `here`.
+fn edge_of(date: Date, here: &Zoned, edge: Edge) -> Option<Timestamp> {
+    let midnight = |date: Date| Some(date.to_zoned(here.time_zone().clone()).ok()?.timestamp());
+    match edge {
+        Edge::Start => midnight(date),
+        Edge::End => midnight(date.tomorrow().ok()?)?.checked_sub(1.microsecond()).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -100,8 +117,20 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> String {
+        from(text, Edge::End)
+    }
+
+    fn from(text: &str, edge: Edge) -> String {
         let here: Zoned = "2026-03-31T14:30:00+02:00[Europe/Berlin]".parse().unwrap();
-        read(text, &here).map_or_else(|| "none".to_owned(), |stamp| stamp.to_string())
+        read(text, &here, edge).map_or_else(|| "none".to_owned(), |stamp| stamp.to_string())
+    }
+
+    #[test]
+    fn a_day_begins_at_its_local_midnight() {
+        assert_eq!(from("2026-03-30", Edge::Start), "2026-03-29T22:00:00Z");
+        assert_eq!(from("2026-03-29", Edge::Start), "2026-03-28T23:00:00Z");
+        assert_eq!(from("last tuesday", Edge::Start), "2026-03-23T23:00:00Z");
+        assert_eq!(from("an hour ago", Edge::Start), at("an hour ago"));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! A commit: one step of a branch's history, and why it was taken.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::entropy::Seed;
 use crate::error::Result;
+use crate::limits;
 use crate::object::stored::{Header, ObjectKind, Stored};
 use crate::object::text::{SaltedText, TextSlot};
 use crate::object::{Author, Evidence, Message, Verdict};
@@ -142,6 +145,29 @@ pub enum Cause {
         /// Where from, such as `git:` and the original commit id.
         origin: String,
     },
+    /// Takes back what rests on a session or an author.
+    Withdrawal {
+        /// Whom nothing is believed any more.
+        suspect: Suspect,
+    },
+}
+
+/// A session or an author of whom nothing is believed any more.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum Suspect {
+    /// The session with this id: what cites it, and what was written in it.
+    Session(String),
+    /// Whatever this author wrote.
+    Author(Author),
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(id) => write!(f, "session {id}"),
+            Self::Author(author) => write!(f, "{author}"),
+        }
+    }
 }
 
 /// What a proposal's commit holds beside its changes.
@@ -174,6 +200,7 @@ impl Cause {
             Self::Revert { .. } => "revert",
             Self::Restore { .. } => "restore",
             Self::Import { .. } => "import",
+            Self::Withdrawal { .. } => "withdrawal",
         }
     }
 
@@ -239,6 +266,8 @@ impl Commit {
         salt: [u8; 16],
     ) -> Result<Self> {
         message.check()?;
+        let texts = 1 + cause_texts.len();
+        limits::check("one commit", texts, limits::OBJECT_TEXTS_MAX, "texts")?;
         let salted = SaltedText::new(salt, message.text.as_bytes());
         let (verdict, reason) = judged.unzip();
         let header = CommitHeader {

@@ -41,6 +41,11 @@ impl Source {
         }
     }
 
+    /// The source with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Taint::ALL.into_iter().find(|source| source.name() == name)
+    }
+
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -60,11 +65,19 @@ pub enum Trust {
     Agent,
     /// A person said so.
     User,
-    /// A person read exactly this text and vouches for it.
+    /// A person read exactly this text and vouches for it. No record says so of itself: see
+    /// [`Store::endorse`](crate::Store::endorse).
     Endorsed,
 }
 
 impl Trust {
+    const ALL: [Self; 5] = [Self::None, Self::Tool, Self::Agent, Self::User, Self::Endorsed];
+
+    /// The trust with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trust| trust.name() == name)
+    }
+
     /// The name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
@@ -99,6 +112,11 @@ impl Taint {
     /// Whether the set holds `source`.
     pub fn contains(self, source: Source) -> bool {
         self.0 & source.bit() != 0
+    }
+
+    /// Whether every bit stands for a source.
+    pub(crate) fn is_known(self) -> bool {
+        Self::ALL.into_iter().fold(self.0, |bits, source| bits & !source.bit()) == 0
     }
 
     /// The sources in the set.

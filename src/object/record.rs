@@ -39,6 +39,13 @@ impl Header for RecordHeader {
     fn texts(&self) -> Vec<TextId> {
         std::iter::once(self.words).chain(self.values).collect()
     }
+
+    fn is_ordered(&self) -> bool {
+        self.labels.is_sorted_by(|a, b| a < b)
+            && self.attribute_names.is_sorted_by(|a, b| a < b)
+            && self.values.is_some() != self.attribute_names.is_empty()
+            && self.taint.is_known()
+    }
 }
 
 /// The erasable words of a record.
@@ -106,6 +113,20 @@ impl Record {
         let texts = std::iter::once(salted).chain(salted_values).map(TextSlot::Present).collect();
         let stored = Stored::seal(&header, texts);
         Ok(Self { id: stored.id().into(), header, words: Ok(words), values: Ok(values), stored })
+    }
+
+    /// The same words, erased or not, as a later version that rests on other grounds.
+    pub(crate) fn restamped(&self, origin: Origin) -> Self {
+        let header = RecordHeader {
+            previous: vec![self.id],
+            provenance: origin.provenance,
+            trust: origin.trust,
+            taint: origin.taint,
+            ..self.header.clone()
+        };
+        let stored = Stored::seal(&header, self.stored.texts().to_vec());
+        let (words, values) = (self.words.clone(), self.values.clone());
+        Self { id: stored.id().into(), header, words, values, stored }
     }
 
     /// The record that `stored` holds.
@@ -268,6 +289,11 @@ impl Record {
     /// Whether its text was erased.
     pub fn is_erased(&self) -> bool {
         self.words.is_err()
+    }
+
+    /// What stands in the place of its text, where that was erased.
+    pub fn tombstone(&self) -> Option<TombstoneId> {
+        self.words.as_ref().err().copied()
     }
 }
 

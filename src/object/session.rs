@@ -9,7 +9,7 @@ use crate::limits;
 use crate::object::event::{self, EventHeader};
 use crate::object::stored::{Header, ObjectKind, Stored};
 use crate::object::text::{SaltedText, TextSlot};
-use crate::object::{Event, entry};
+use crate::object::{Event, Source, entry};
 use crate::storage::{ChunkId, SessionObjectId, TextId};
 
 /// How a session ended.
@@ -64,6 +64,13 @@ impl SessionFacts {
         self.outcome.map(|outcome| outcome == Outcome::Success)
     }
 
+    /// The same facts with labels in order, each once.
+    pub(crate) fn in_order(mut self) -> Self {
+        self.labels.sort();
+        self.labels.dedup();
+        self
+    }
+
     /// Checks names, labels and lengths.
     pub(crate) fn check(&self) -> Result<()> {
         if self.id.is_empty() || self.id.chars().any(char::is_control) {
@@ -93,6 +100,10 @@ impl Header for SessionHeader {
 
     fn texts(&self) -> Vec<TextId> {
         self.extra.into_iter().collect()
+    }
+
+    fn is_ordered(&self) -> bool {
+        self.facts.labels.is_sorted_by(|a, b| a < b)
     }
 }
 
@@ -172,6 +183,13 @@ pub(crate) fn open_chunk(stored: &Stored) -> Result<Vec<(TextId, Option<Event>)>
             Ok((event.text, words))
         })
         .collect()
+}
+
+/// The names of the words of a chunk's events, and where each comes from: known also of events
+/// whose words were erased.
+pub(crate) fn chunk_sources(stored: &Stored) -> Result<Vec<(TextId, Source)>> {
+    let header: ChunkHeader = stored.open()?;
+    Ok(header.events.iter().map(|event| (event.text, event.source)).collect())
 }
 
 /// Cuts events into runs of at most [`limits::CHUNK_BYTES_MAX`] bytes of text, at the same places

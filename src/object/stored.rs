@@ -65,6 +65,12 @@ pub(crate) trait Header: Serialize + DeserializeOwned {
 
     /// The ids of the erasable texts that follow the header, in their order.
     fn texts(&self) -> Vec<TextId>;
+
+    /// Whether the lists that must ascend do, and fields that go together fit: one meaning has one
+    /// header.
+    fn is_ordered(&self) -> bool {
+        true
+    }
 }
 
 /// An object as it lies in the log: the hashed header and its texts.
@@ -80,6 +86,7 @@ impl Stored {
     /// Puts `header` and its `texts` together.
     pub(crate) fn seal<H: Header>(header: &H, texts: Vec<TextSlot>) -> Self {
         debug_assert_eq!(header.texts().len(), texts.len());
+        assert!(header.is_ordered(), "BUG: a {} out of order", H::KIND.name());
         let mut bytes = vec![H::KIND as u8, H::FORMAT];
         codec::encode_into(header, &mut bytes);
         Self { id: ObjectId::of(&bytes), header: bytes, texts }
@@ -117,7 +124,7 @@ impl Stored {
         if *kind != H::KIND as u8 {
             return Err(Error::corrupt(format!("object {id} is no {}", H::KIND.name())));
         }
-        if *format == 0 || *format > H::FORMAT {
+        if *format > H::FORMAT {
             return Err(Error::new(
                 ErrorKind::Newer,
                 format!(
@@ -128,6 +135,12 @@ impl Stored {
             ));
         }
         let header: H = codec::decode(format_args!("{} {id}", H::KIND.name()), body)?;
+        if *format == 0 || !header.is_ordered() {
+            return Err(Error::corrupt(format!(
+                "the header of {} {id} is damaged",
+                H::KIND.name()
+            )));
+        }
         let ids = header.texts();
         let sound = ids.len() == self.texts.len()
             && ids.iter().zip(&self.texts).all(|(id, slot)| match slot {
@@ -140,9 +153,18 @@ impl Stored {
         Ok(header)
     }
 
+    /// The tombstones that stand in the place of its texts.
+    pub(crate) fn tombstones(&self) -> impl Iterator<Item = TombstoneId> {
+        self.texts.iter().filter_map(|slot| match slot {
+            TextSlot::Present(_) => None,
+            TextSlot::Erased(tombstone) => Some(*tombstone),
+        })
+    }
+
     pub(crate) fn encode_into(&self, out: &mut Vec<u8>) {
         put_bytes(&self.header, out);
-        out.extend_from_slice(&(self.texts.len() as u16).to_le_bytes());
+        let count = u16::try_from(self.texts.len()).expect("BUG: an object of too many texts");
+        out.extend_from_slice(&count.to_le_bytes());
         for slot in &self.texts {
             match slot {
                 TextSlot::Present(text) => {

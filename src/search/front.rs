@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{AsSnapshot, Database, Snapshot};
+use crate::engine::{AsSnapshot, Database, Given, RecallKind, Snapshot, TrustFilter};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::Kind;
+use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
 use crate::search::fields::{Facet, analyser};
 use crate::search::hit::Hits;
@@ -75,6 +75,8 @@ impl Search {
             prefix: None,
             kinds: Vec::new(),
             labels: Vec::new(),
+            trusted: TrustFilter::new(),
+            session: None,
         }
     }
 
@@ -124,6 +126,8 @@ pub struct SearchQuery {
     prefix: Option<String>,
     kinds: Vec<Kind>,
     labels: Vec<String>,
+    trusted: TrustFilter,
+    session: Option<String>,
 }
 
 impl SearchQuery {
@@ -157,13 +161,39 @@ impl SearchQuery {
         self
     }
 
+    /// Only memories trusted at least this far; what a person endorsed is trusted most. Trust is not
+    /// in the index: memories are read, the best first, until enough of them pass.
+    pub fn min_trust(mut self, least: Trust) -> Self {
+        self.trusted = self.trusted.min_trust(least);
+        self
+    }
+
+    /// No memories that rest on words from `source`; given several times, on none of them.
+    pub fn without(mut self, source: Source) -> Self {
+        self.trusted = self.trusted.without(source);
+        self
+    }
+
+    /// Only memories that pass `filter`, instead of what was said about trust before.
+    pub fn trusted(mut self, filter: TrustFilter) -> Self {
+        self.trusted = filter;
+        self
+    }
+
+    /// Searches on behalf of a session: what is found is noted in the recall log. A comparison with
+    /// another revision is not.
+    pub fn for_session(mut self, session: impl Into<String>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+
     /// Searches. Filters do not change scores. A query that excludes words but wants none, or has
     /// nothing but stop words, finds nothing. Memories whose text was erased are not found.
     ///
     /// # Errors
     /// `Invalid` if the query is empty; `Limit` if it is longer than 1 KiB, nested more than 16
-    /// deep, has more than 128 words, or asks for more than 10,000 hits; what kept the snapshot
-    /// from being read.
+    /// deep, has more than 128 words, or asks for more than 10,000 hits; either of them if the
+    /// session can be none; what kept the snapshot from being read.
     pub fn run(self) -> Result<Hits> {
         limits::check("the search", self.limit, LIMIT_MAX, "hits")?;
         if self.query.trim().is_empty() {
@@ -173,13 +203,48 @@ impl SearchQuery {
         let mut analyser = analyser();
         let clause = parse(&self.query, &mut analyser)?;
         let (mut found, mut words) = (Vec::new(), Vec::new());
-        if let Some(clause) = clause.filter(|_| self.limit > 0) {
+        let (facets, limit, snapshot) = (self.facets(), self.limit, self.snapshot?);
+        let session = self.session.as_deref();
+        let recaller = session.map(|session| snapshot.for_session(session)).transpose()?;
+        if let Some(clause) = clause.filter(|_| limit > 0) {
             clause.wanted_words(&mut words);
-            found =
-                Run { shared: &shared, facets: self.facets(), snapshot: self.snapshot?, clause }
-                    .first(self.limit)?;
+            let trusted = match self.trusted {
+                open if open.is_open() => None,
+                filter => Some((filter, snapshot.store().endorsements()?)),
+            };
+            found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
+        }
+        if let Some(recaller) = recaller {
+            let given = found.iter().flatten().map(|found| Given::of(&found.key, &found.record));
+            recaller.note(RecallKind::Search, &self.query, given.collect());
         }
         Ok(Hits::new(found, words.into_iter().collect(), analyser))
+    }
+
+    /// The snapshot it searches, and the search.
+    pub(super) fn opened(self) -> Result<(Snapshot, Self)> {
+        let snapshot = self.snapshot?;
+        Ok((snapshot.clone(), Self { snapshot: Ok(snapshot), ..self }))
+    }
+
+    /// How many hits are wanted.
+    pub(super) fn wanted(&self) -> usize {
+        self.limit
+    }
+
+    /// The same search at another snapshot.
+    pub(super) fn anew(&self, snapshot: &Snapshot) -> Self {
+        Self {
+            search: self.search.clone(),
+            snapshot: Ok(snapshot.clone()),
+            query: self.query.clone(),
+            limit: self.limit,
+            prefix: self.prefix.clone(),
+            kinds: self.kinds.clone(),
+            labels: self.labels.clone(),
+            trusted: self.trusted,
+            session: None,
+        }
     }
 
     /// What a document must pass: one of each list.

@@ -4,31 +4,40 @@ use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use tantivy::IndexWriter;
+use tantivy::indexer::UserOperation;
 use tantivy::tokenizer::TextAnalyzer;
 
-use crate::engine::{FeedRow, Snapshot, Store};
+use crate::engine::{Snapshot, Store, WholeRow};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::Key;
-use crate::search::fields::{analyser, identity};
+use crate::object::{Key, Record};
+use crate::search::fields::{counter, identity};
 use crate::search::index::{Fault, Stamp, View, WriteRight};
 use crate::search::shared::Shared;
 use crate::storage::RecordId;
 
-/// How many rows are read at a time.
+/// How many rows are read at a time, and from how many bytes on no more are.
 const ROWS: usize = 64;
+const ROW_BYTES: u64 = 8 << 20;
 /// After this many documents a backlog is committed.
 const DOCUMENTS_PER_COMMIT: usize = 50_000;
-/// What tantivy may gather in memory before it writes a segment.
+/// How many documents are handed to tantivy at a time.
+const BATCH: usize = 64;
+/// From this many bytes of rows on, two threads of tantivy's index them. A backlog this long is
+/// worth the second segment that comes of it.
+const TWO_THREADS_MIN: u64 = 2 << 20;
+/// What each thread may gather in memory before it writes a segment.
 const ARENA_BYTES: usize = 64 << 20;
 
 /// Indexes rows in their order, each document once.
 struct Indexer<'a> {
     shared: &'a Shared,
-    analyser: TextAnalyzer,
+    counter: TextAnalyzer,
     /// What the last commit of the index holds.
     committed: View,
     writer: IndexWriter,
-    /// Added since.
+    /// Made and not yet handed to the writer.
+    batch: Vec<UserOperation>,
+    /// Added since the last commit.
     added: HashSet<u64>,
     sequence: u64,
 }
@@ -48,7 +57,8 @@ impl Shared {
         let last = self.database.feed().last()?;
         let view = self.writable_view(&right, last)?;
         if view.stamp.sequence < last {
-            Indexer::new(self, view)?.run(&stop)?;
+            let rows = next_rows(self, view.stamp.sequence)?;
+            Indexer::new(self, view, &rows)?.run(rows, &stop)?;
         }
         Ok(())
     }
@@ -68,54 +78,64 @@ impl Shared {
     }
 }
 
+/// The next rows after `sequence`, as many as are worth reading at a time.
+fn next_rows(shared: &Shared, sequence: u64) -> Result<Vec<WholeRow>> {
+    shared.database.feed().whole_rows_after(sequence, ROWS, ROW_BYTES)
+}
+
 impl<'a> Indexer<'a> {
-    fn new(shared: &'a Shared, committed: View) -> Result<Self, Fault> {
-        let writer = committed.index().writer_with_num_threads(1, ARENA_BYTES)?;
+    fn new(shared: &'a Shared, committed: View, first: &[WholeRow]) -> Result<Self, Fault> {
+        let backlog: u64 = first.iter().map(|whole| whole.bytes).sum();
+        let threads = if backlog < TWO_THREADS_MIN { 1 } else { 2 };
+        let writer = committed.index().writer_with_num_threads(threads, threads * ARENA_BYTES)?;
         let sequence = committed.stamp.sequence;
         Ok(Self {
             shared,
-            analyser: analyser(),
+            counter: counter(),
             committed,
             writer,
+            batch: Vec::with_capacity(BATCH),
             added: HashSet::new(),
             sequence,
         })
     }
 
-    fn run(mut self, stop: &impl Fn() -> bool) -> Result<(), Fault> {
-        let feed = self.shared.database.feed();
-        loop {
-            let rows = feed.changes_after(self.sequence, ROWS)?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                if !self.index(&row, stop)? {
+    fn run(mut self, mut rows: Vec<WholeRow>, stop: &impl Fn() -> bool) -> Result<(), Fault> {
+        let database = &self.shared.database;
+        let behind = database.feed().last()?.saturating_sub(self.sequence);
+        let work = database.progress().begin("rows indexed", Some(behind));
+        while !rows.is_empty() {
+            for mut whole in rows {
+                if !self.index(&mut whole, stop)? {
                     return Ok(());
                 }
-                self.sequence = row.sequence;
+                self.sequence = whole.row.sequence;
+                work.advance();
                 if self.added.len() >= DOCUMENTS_PER_COMMIT {
                     self.commit()?;
                 }
             }
+            rows = next_rows(self.shared, self.sequence)?;
         }
         self.commit()?;
         Ok(self.writer.wait_merging_threads()?)
     }
 
     /// Indexes a row; `false` if told to stop.
-    fn index(&mut self, row: &FeedRow, stop: &impl Fn() -> bool) -> Result<bool, Fault> {
-        let store = Store::new(self.shared.database.clone(), row.store.clone());
+    fn index(&mut self, whole: &mut WholeRow, stop: &impl Fn() -> bool) -> Result<bool, Fault> {
+        let store = Store::new(self.shared.database.clone(), whole.row.store.clone());
         // Not for its content: it keeps one view of the file open for all records of the row.
         let reader = Snapshot::at(store, None)?;
-        for edit in &row.edits {
+        for edit in std::mem::take(&mut whole.row.edits) {
             if stop() {
                 return Ok(false);
             }
-            if let Some(record) = edit.after
-                && !self.holds(&edit.key, record)?
-            {
-                self.add(&reader, &edit.key, record)?;
+            let Some(id) = edit.after else { continue };
+            match whole.take(id) {
+                // What the row itself brought in is in no index yet.
+                Some(record) => self.add(&edit.key, id, record)?,
+                None if self.holds(&edit.key, id)? => {}
+                None => self.add(&edit.key, id, reader.record(id))?,
             }
         }
         Ok(true)
@@ -133,14 +153,16 @@ impl<'a> Indexer<'a> {
         Ok(false)
     }
 
-    fn add(&mut self, reader: &Snapshot, key: &Key, record: RecordId) -> Result<(), Fault> {
-        let made = reader
-            .record(record)
-            .and_then(|record| self.shared.fields.document(key, &record, &mut self.analyser));
+    fn add(&mut self, key: &Key, id: RecordId, record: Result<Record>) -> Result<(), Fault> {
+        let made =
+            record.and_then(|record| self.shared.fields.document(key, &record, &mut self.counter));
         match made {
             Ok(document) => {
-                self.writer.add_document(document)?;
-                self.added.insert(identity(key.as_str(), record));
+                self.batch.push(UserOperation::Add(document));
+                if self.batch.len() >= BATCH {
+                    self.hand_over()?;
+                }
+                self.added.insert(identity(key.as_str(), id));
                 Ok(())
             }
             // A damaged record fails the searches of the snapshots it stands in, not the index.
@@ -151,7 +173,14 @@ impl<'a> Indexer<'a> {
         }
     }
 
+    fn hand_over(&mut self) -> Result<(), Fault> {
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.writer.run(batch)?;
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), Fault> {
+        self.hand_over()?;
         let database = self.shared.database.id();
         let stamp = Stamp { database, sequence: self.sequence };
         let mut commit = self.writer.prepare_commit()?;

@@ -7,6 +7,7 @@
 //!
 //! Imports: engine, object, storage ids and the ground. tantivy stands in this folder only.
 
+mod against;
 mod background;
 mod bits;
 mod collect;
@@ -26,6 +27,7 @@ mod snippet;
 mod statistics;
 mod tail;
 
+pub use against::{Comparison, RankChange};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
 pub use near::NearProtected;

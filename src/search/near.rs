@@ -5,7 +5,7 @@ use std::fmt;
 
 use tantivy::tokenizer::TextAnalyzer;
 
-use crate::engine::{Gate, Measured, NEAR_PROTECTED, Question};
+use crate::engine::{Gate, GateQuestion, Measured, NEAR_PROTECTED};
 use crate::error::Result;
 use crate::object::{Key, Record};
 use crate::search::fields::analyser;
@@ -39,7 +39,7 @@ impl NearProtected {
 
     /// The first protected memory that is found with the words of `record`. A long text is searched
     /// for piece by piece, so that nothing hides behind other words.
-    fn nearest(&self, question: &Question<'_>, record: &Record) -> Result<Option<Key>> {
+    fn nearest(&self, question: &GateQuestion<'_>, record: &Record) -> Result<Option<Key>> {
         let mut analyser = analyser();
         let own = words(record, &mut analyser)?;
         let base = question.base()?;
@@ -104,7 +104,7 @@ impl Gate for NearProtected {
         1
     }
 
-    fn measure(&self, question: &Question<'_>) -> Result<Measured> {
+    fn measure(&self, question: &GateQuestion<'_>) -> Result<Measured> {
         let mut named = Vec::new();
         if question.policy.near_protected {
             for change in question.changes {

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::engine::Snapshot;
+use crate::engine::{Endorsements, Snapshot, TrustFilter};
 use crate::error::{Error, Result};
 use crate::object::Key;
 use crate::search::collect::{Scored, collect};
@@ -19,11 +19,13 @@ pub(super) struct Run<'a> {
     pub(super) snapshot: Snapshot,
     pub(super) clause: Clause,
     pub(super) facets: Vec<Vec<Facet>>,
+    /// What of the memories found is trusted enough, where not all is.
+    pub(super) trusted: Option<(TrustFilter, Endorsements)>,
 }
 
 impl Run<'_> {
-    /// The first hits that can be shown. What was erased after it was indexed leaves its place to
-    /// the next.
+    /// The first hits that can be shown. What was erased after it was indexed, or is not trusted
+    /// enough, leaves its place to the next.
     pub(super) fn first(&self, limit: usize) -> Result<Vec<Result<Found>>> {
         let mut wanted = limit;
         loop {
@@ -41,13 +43,18 @@ impl Run<'_> {
         }
     }
 
-    /// The memory behind a score; `None` if its text was erased.
+    /// The memory behind a score; `None` if its text was erased or is not trusted enough.
     fn read(&self, Scored { key, score }: Scored) -> Result<Option<Found>> {
         let key = Key::from_stored(key.as_bytes())?;
         let gone =
             || Error::corrupt(format!("the search index holds `{key}`, the snapshot does not"));
         let record = self.snapshot.get(key.as_str())?.ok_or_else(gone)?;
-        Ok((!record.is_erased()).then_some(Found { key, score, record }))
+        let shown = !record.is_erased()
+            && match &self.trusted {
+                Some((filter, endorsements)) => filter.admits(&record, endorsements)?,
+                None => true,
+            };
+        Ok(shown.then_some(Found { key, score, record }))
     }
 
     /// Searches, and once more without the index if it turns out to be damaged.

@@ -24,6 +24,9 @@ pub(super) fn fault(cause: impl Into<redb::Error>) -> Error {
         redb::Error::RepairAborted => {
             error(ErrorKind::Io, "the database needs repair; open it once for writing", cause)
         }
+        redb::Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut => {
+            error(ErrorKind::Locked, "another process is writing", cause)
+        }
         redb::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {
             error(ErrorKind::Corrupt, "the file is no Undream database", cause)
         }

@@ -8,6 +8,7 @@ use redb::{Builder, ConcurrencyMode, ReadableDatabase};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::fault::{fault, guarded};
+use crate::storage::patient::PatientFile;
 use crate::storage::read::Reader;
 use crate::storage::write::Writer;
 
@@ -34,6 +35,8 @@ enum Handle {
 pub(crate) struct Storage {
     place: Place,
     read_only: bool,
+    /// How long opening waits for writers in other processes.
+    wait: Duration,
     handle: RwLock<Arc<Handle>>,
 }
 
@@ -44,31 +47,42 @@ impl Storage {
             return Err(Error::invalid(format!("{} exists already", path.display())));
         }
         let database = guarded(|| shared_builder().create(path).map_err(fault))?;
-        Ok(Self::new(Place::File(path.to_owned()), false, Handle::Write(database)))
+        Ok(Self::new(Place::File(path.to_owned()), Handle::Write(database)))
     }
 
-    /// Opens the file at `path`.
-    pub(crate) fn open(path: &Path, read_only: bool) -> Result<Self> {
-        let handle = open_file(path, read_only)?;
-        Ok(Self::new(Place::File(path.to_owned()), read_only, handle))
+    /// Opens the file at `path` for reading and writing, waiting up to `wait` for writers in other
+    /// processes.
+    ///
+    /// # Errors
+    /// `Locked` if another process kept writing all that time.
+    pub(crate) fn open(path: &Path, wait: Duration) -> Result<Self> {
+        let handle = open_to_write(path, wait)?;
+        Ok(Self { wait, ..Self::new(Place::File(path.to_owned()), handle) })
+    }
+
+    /// Opens the file at `path` for reading only, which waits for nobody.
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let handle = open_to_read(path)?;
+        Ok(Self { read_only: true, ..Self::new(Place::File(path.to_owned()), handle) })
     }
 
     /// A database in memory, gone when dropped.
     pub(crate) fn in_memory() -> Result<Self> {
         let backend = redb::backends::InMemoryBackend::new();
         let database = Builder::new().create_with_backend(backend).map_err(fault)?;
-        Ok(Self::new(Place::Backend, false, Handle::Write(database)))
+        Ok(Self::new(Place::Backend, Handle::Write(database)))
     }
 
     /// A database on the caller's backend, shared as a file would be.
     #[cfg(test)]
     pub(crate) fn on_backend(backend: impl redb::StorageBackend) -> Result<Self> {
         let database = guarded(|| shared_builder().create_with_backend(backend).map_err(fault))?;
-        Ok(Self::new(Place::Backend, false, Handle::Write(database)))
+        Ok(Self::new(Place::Backend, Handle::Write(database)))
     }
 
-    fn new(place: Place, read_only: bool, handle: Handle) -> Self {
-        Self { place, read_only, handle: RwLock::new(Arc::new(handle)) }
+    fn new(place: Place, handle: Handle) -> Self {
+        let handle = RwLock::new(Arc::new(handle));
+        Self { place, read_only: false, wait: Duration::ZERO, handle }
     }
 
     /// Whether other processes may write beside this one.
@@ -134,7 +148,9 @@ impl Storage {
         let mut handle =
             self.handle.write().expect("BUG: a thread panicked while reopening the file");
         // Other readers of the broken handle keep it open; their transactions end by themselves.
-        *handle = Arc::new(open_file(path, self.read_only)?);
+        let opened =
+            if self.read_only { open_to_read(path) } else { open_to_write(path, self.wait) };
+        *handle = Arc::new(opened?);
         Ok(true)
     }
 }
@@ -145,13 +161,17 @@ fn shared_builder() -> Builder {
     builder
 }
 
-fn open_file(path: &Path, read_only: bool) -> Result<Handle> {
+fn open_to_read(path: &Path) -> Result<Handle> {
+    guarded(|| shared_builder().open_read_only(path).map(Handle::Read).map_err(fault))
+}
+
+fn open_to_write(path: &Path, wait: Duration) -> Result<Handle> {
     guarded(|| {
-        let builder = shared_builder();
-        if read_only {
-            builder.open_read_only(path).map(Handle::Read).map_err(fault)
-        } else {
-            builder.open(path).map(Handle::Write).map_err(fault)
-        }
+        let Some((file, opened)) = PatientFile::open(path, wait).map_err(fault)? else {
+            return shared_builder().open(path).map(Handle::Write).map_err(fault);
+        };
+        let database = shared_builder().create_with_backend(file).map_err(fault)?;
+        opened.set();
+        Ok(Handle::Write(database))
     })
 }

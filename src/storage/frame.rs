@@ -37,7 +37,10 @@ impl Prelude {
     pub(super) fn read(sequence: u64, bytes: &[u8]) -> Result<Self> {
         let short = || Error::corrupt(format!("row {sequence} of the log is truncated"));
         let bytes: &[u8; PRELUDE_BYTES] = bytes.first_chunk().ok_or_else(short)?;
-        if bytes[0] != FORMAT {
+        if bytes[0] == 0 {
+            return Err(Error::corrupt(format!("row {sequence} of the log is damaged")));
+        }
+        if bytes[0] > FORMAT {
             let message = format!("row {sequence} of the log has format {}", bytes[0]);
             return Err(Error::new(ErrorKind::Newer, message));
         }
@@ -46,6 +49,10 @@ impl Prelude {
         };
         let mut prelude =
             Self { head: word(1), body: word(5), head_sum: [0; 16], body_sum: [0; 16] };
+        let whole = PRELUDE_BYTES as u64 + u64::from(prelude.head) + u64::from(prelude.body);
+        if whole > limits::ROW_BYTES_MAX as u64 {
+            return Err(Error::corrupt(format!("row {sequence} of the log is damaged")));
+        }
         prelude.head_sum.copy_from_slice(&bytes[9..25]);
         prelude.body_sum.copy_from_slice(&bytes[25..]);
         Ok(prelude)

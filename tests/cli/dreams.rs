@@ -74,3 +74,36 @@ fn dreams_answer_with_json_too() {
         ]),
     );
 }
+
+#[test]
+fn undo_takes_a_dream_s_merge_or_revert_back_and_not_the_note_beside_it() {
+    let desk = desk();
+    for line in ["dream", "dream approve 1 1", "dream merge 1"] {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    let merged = desk.json("ls --json")["memories"].clone();
+    assert_eq!(desk.code("dream revert 1"), 0);
+    assert_eq!(desk.code("undo"), 0);
+    assert_eq!(desk.json("ls --json")["memories"], merged);
+    for line in ["dream revert 1", "undo", "dream revert 1", "undo", "undo"] {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    assert_eq!(desk.json("ls --json")["memories"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn sessions_are_marked_and_memories_judged() {
+    assert_story(
+        "marks",
+        &desk().tell(&[
+            "session mark chat-3 success",
+            "session mark chat-3 success --json",
+            "session mark chat-3 unknown",
+            "session mark chat-33 failure",
+            "session mark chat-3 well",
+            "feedback facts/city helpful",
+            "feedback facts/city wrong --json",
+            "feedback facts/town wrong",
+        ]),
+    );
+}

@@ -75,6 +75,34 @@ fn memories_go_out_and_come_in() {
 }
 
 #[test]
+fn the_account_of_an_export_to_stdout_goes_to_stderr() {
+    let desk = desk();
+    for (line, account) in [
+        ("export - --json", "{\"export\":{\"memories\":3,\"skipped\":[]}}\n"),
+        ("export -", "Wrote 3 memories.\n"),
+        ("export - --quiet", ""),
+    ] {
+        let output = desk.output(line, "");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), account, "{line}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3, "{line}");
+    }
+}
+
+#[test]
+fn a_history_is_that_of_all_stores_unless_one_is_named() {
+    let desk = desk();
+    for line in ["store create other", "put x y --store other", "export all --history"] {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    let exported = |line: &str| desk.json(line)["export"]["commits"].as_u64().unwrap();
+    assert_eq!(exported("export all --history --json"), 5);
+    assert_eq!(exported("export one --history --store other --json"), 1);
+    assert_eq!(desk.code("init copy"), 0);
+    assert_eq!(desk.code("--db copy import one"), 0);
+    assert_eq!(desk.json("--db copy ls --store other --json")["memories"][0]["key"], "x");
+}
+
+#[test]
 fn an_imported_history_has_equal_ids() {
     let desk = desk();
     for line in ["export all --history", "init copy", "import all --db copy"] {

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
 
+mod audit;
 mod desk;
 mod dreams;
 mod exits;
 mod inout;
 mod memories;
 mod policy;
+mod terminal;
+mod trust;
 mod wrong;

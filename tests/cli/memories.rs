@@ -213,3 +213,17 @@ fn help_names_every_verb_and_option() {
         ]),
     );
 }
+
+#[test]
+fn a_deleted_store_comes_back_by_undo() {
+    let desk = Desk::after(&["init", "store create team", "--store team put x y"]);
+    let deleted = desk.json("store delete team --json");
+    let operation = deleted["deleted"]["operation"].as_str().unwrap();
+    assert_eq!(desk.code("--store team ls"), 1);
+    let undone = desk.output(&format!("undo {operation}"), "");
+    let said = String::from_utf8(undone.stderr).unwrap();
+    assert_eq!(said, "To have it again: undream --store team undo\n");
+    assert_eq!(desk.json("--store team ls --json")["memories"][0]["key"], "x");
+    assert_eq!(desk.code("--store team undo"), 0);
+    assert_eq!(desk.code("--store team ls"), 1);
+}

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use undream::{
     Author, Branch, Citation, Curator, CuratorInput, Database, Dream, DreamStatus, Entry, Event,
-    Gate, Key, Measured, NearProtected, NewSession, PolicyMode, ProposalKind, Question, Result,
+    Gate, GateQuestion, Key, Measured, NearProtected, NewSession, PolicyMode, ProposalKind, Result,
     Role, Ruling, Search, SessionFacts, Sessions, Store, SuggestedChange, Suggestion, ToolCall,
     Trust,
 };
@@ -314,7 +314,7 @@ impl Gate for Meddler {
         1
     }
 
-    fn measure(&self, question: &Question<'_>) -> Result<Measured> {
+    fn measure(&self, question: &GateQuestion<'_>) -> Result<Measured> {
         let mut done = self.done.lock().unwrap();
         if !std::mem::replace(&mut *done, true) {
             let mut policy = question.policy.clone();

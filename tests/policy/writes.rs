@@ -1,6 +1,6 @@
 //! Plain writes.
 
-use undream::{Entry, ErrorKind, Gate, Key, Measured, Question, Result, Ruling};
+use undream::{Entry, ErrorKind, Gate, GateQuestion, Key, Measured, Result, Ruling};
 
 use crate::room::{agent, options, person, put, put_entry, refused, room, secret, set};
 
@@ -142,7 +142,7 @@ impl Gate for NoTea {
         true
     }
 
-    fn measure(&self, question: &Question<'_>) -> Result<Measured> {
+    fn measure(&self, question: &GateQuestion<'_>) -> Result<Measured> {
         let mut named = Vec::new();
         for change in question.changes {
             if let Some(record) = change.written()

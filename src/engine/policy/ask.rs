@@ -8,7 +8,7 @@ use crate::engine::change::{Change, Diff, name_changes};
 use crate::engine::core::Core;
 use crate::engine::database::Database;
 use crate::engine::nodes::PinnedTree;
-use crate::engine::policy::gate::{Gate, JudgedChange, JudgedProposal, Question};
+use crate::engine::policy::gate::{Gate, GateQuestion, JudgedChange, JudgedProposal};
 use crate::engine::policy::guard::{Clearance, Head};
 use crate::engine::policy::judge::{admit, judge};
 use crate::engine::policy::standing::Standing;
@@ -60,7 +60,7 @@ impl<'a> Asking<'a> {
         proposals: &[JudgedProposal],
         gates: &[Arc<dyn Gate>],
     ) -> Result<Verdict> {
-        let question = Question {
+        let question = GateQuestion {
             store: self.branch.store(),
             branch: self.branch.name(),
             head: self.head,

@@ -65,7 +65,7 @@ impl JudgedProposal {
 
 /// A change of a guarded branch, before it is made; or after, when a verdict is computed again.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct GateQuestion<'a> {
     /// The store.
     pub store: &'a Store,
     /// The branch that would move.
@@ -86,7 +86,7 @@ pub struct Question<'a> {
     pub proposals: &'a [JudgedProposal],
 }
 
-impl Question<'_> {
+impl GateQuestion<'_> {
     /// The content of the branch before the change.
     ///
     /// # Errors
@@ -145,5 +145,5 @@ pub trait Gate: Send + Sync {
     ///
     /// # Errors
     /// What keeps it from an answer; the branch does not move then.
-    fn measure(&self, question: &Question<'_>) -> Result<Measured>;
+    fn measure(&self, question: &GateQuestion<'_>) -> Result<Measured>;
 }

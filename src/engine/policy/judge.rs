@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::policy::gate::{Gate, Measured, Question};
+use crate::engine::policy::gate::{Gate, GateQuestion, Measured};
 use crate::engine::policy::rules::{ALWAYS, REVIEWS, Rule};
 use crate::engine::policy::source::Standard;
 use crate::engine::policy::standing::Standing;
@@ -23,7 +23,7 @@ const NAMED_MAX: usize = 8;
 
 /// Asks every rule, and every gate that was handed in.
 pub(crate) fn judge(
-    question: &Question<'_>,
+    question: &GateQuestion<'_>,
     standing: &Standing,
     gates: &[Arc<dyn Gate>],
 ) -> Result<Verdict> {
@@ -54,7 +54,7 @@ pub(crate) fn judge(
     Ok(Verdict { policy: standing.record, findings, overridden: None })
 }
 
-fn ask(rule: &Rule, question: &Question<'_>, binding: bool) -> Result<Option<RuleFinding>> {
+fn ask(rule: &Rule, question: &GateQuestion<'_>, binding: bool) -> Result<Option<RuleFinding>> {
     if !(rule.stands)(question) {
         return Ok(None);
     }
@@ -72,7 +72,7 @@ fn finding(rule: &str, version: u32, measured: Measured, binding: bool) -> RuleF
 }
 
 /// The gates that the policy wants an answer from: search always, probes where there are any.
-fn wanted(question: &Question<'_>) -> Result<Vec<&'static str>> {
+fn wanted(question: &GateQuestion<'_>) -> Result<Vec<&'static str>> {
     let mut rules = Vec::new();
     if question.policy.near_protected && !question.policy.protected.is_empty() {
         rules.push(NEAR_PROTECTED);

@@ -19,7 +19,7 @@ mod text;
 mod write;
 
 pub(crate) use ask::{Asking, judged_changes, leave_to_move, raw_changes};
-pub use gate::{Gate, JudgedChange, JudgedProposal, Measured, Question};
+pub use gate::{Gate, GateQuestion, JudgedChange, JudgedProposal, Measured};
 pub(crate) use guard::Clearance;
 pub(crate) use judge::NEAR_PROTECTED;
 pub use recheck::PolicyCheck;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::policy::ask::judged;
-use crate::engine::policy::gate::{Gate, JudgedChange, JudgedProposal, Question};
+use crate::engine::policy::gate::{Gate, GateQuestion, JudgedChange, JudgedProposal};
 use crate::engine::policy::judge::judge;
 use crate::engine::policy::standing::{KEY, Standing};
 use crate::engine::store::Store;
@@ -84,7 +84,7 @@ impl Store {
         };
         let changes = self.judged_of(commit.id())?;
         let proposals = self.proposals_of(&commit)?;
-        let question = Question {
+        let question = GateQuestion {
             store: self,
             branch,
             head: commit.first_parent(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::change::ChangeKind;
-use crate::engine::policy::gate::{JudgedChange, Measured, Question};
+use crate::engine::policy::gate::{GateQuestion, JudgedChange, Measured};
 use crate::engine::policy::secrets;
 use crate::engine::policy::source::policy_author;
 use crate::engine::policy::terms::PolicyMode;
@@ -18,8 +18,8 @@ pub(super) struct Rule {
     pub(super) name: &'static str,
     pub(super) version: u32,
     /// Whether the policy has the rule.
-    pub(super) stands: fn(&Question<'_>) -> bool,
-    pub(super) measure: fn(&Question<'_>) -> Result<Measured>,
+    pub(super) stands: fn(&GateQuestion<'_>) -> bool,
+    pub(super) measure: fn(&GateQuestion<'_>) -> Result<Measured>,
 }
 
 /// The rules for every change.
@@ -75,14 +75,14 @@ pub(super) const REVIEWS: [Rule; 8] = [
     },
 ];
 
-fn protected(question: &Question<'_>) -> Measured {
+fn protected(question: &GateQuestion<'_>) -> Measured {
     let keys = question.changes.iter().flat_map(JudgedChange::keys);
     let touched = keys.filter(|key| question.policy.protects(key)).map(ToString::to_string);
     Measured::none_of(touched.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// A key that holds a secret is not named.
-fn no_secrets(question: &Question<'_>) -> Result<Measured> {
+fn no_secrets(question: &GateQuestion<'_>) -> Result<Measured> {
     let mut named = Vec::new();
     let mut erased = false;
     for change in question.changes {
@@ -105,7 +105,7 @@ fn no_secrets(question: &Question<'_>) -> Result<Measured> {
 }
 
 /// What merges by itself does so only where the policy says so.
-fn mode(question: &Question<'_>) -> Measured {
+fn mode(question: &GateQuestion<'_>) -> Measured {
     let mode = question.policy.mode;
     let ruling = if mode == PolicyMode::Review { Ruling::Failed } else { Ruling::Passed };
     Measured { ruling, found: 0, bound: None, named: vec![mode.name().to_owned()] }
@@ -121,7 +121,7 @@ fn least(numbers: Vec<(u32, u64)>, least: u64) -> Measured {
     }
 }
 
-fn sessions(question: &Question<'_>) -> Result<Measured> {
+fn sessions(question: &GateQuestion<'_>) -> Result<Measured> {
     let mut numbers = Vec::new();
     for proposal in question.proposals {
         let mut ids = BTreeSet::new();
@@ -134,7 +134,7 @@ fn sessions(question: &Question<'_>) -> Result<Measured> {
 }
 
 /// Counts where at least one user is known.
-fn users(question: &Question<'_>) -> Result<Measured> {
+fn users(question: &GateQuestion<'_>) -> Result<Measured> {
     let mut numbers = Vec::new();
     for proposal in question.proposals {
         let mut known = BTreeSet::new();
@@ -148,7 +148,7 @@ fn users(question: &Question<'_>) -> Result<Measured> {
     Ok(least(numbers, question.policy.users_min))
 }
 
-fn trust(question: &Question<'_>) -> Measured {
+fn trust(question: &GateQuestion<'_>) -> Measured {
     let mut named = Vec::new();
     for change in question.changes {
         if let Some(record) = change.written()
@@ -162,7 +162,7 @@ fn trust(question: &Question<'_>) -> Measured {
 
 /// How many changes are of these kinds. A memory that takes another's place is added, and the other
 /// removed.
-fn count(question: &Question<'_>, kinds: &[ChangeKind], most: u64) -> Measured {
+fn count(question: &GateQuestion<'_>, kinds: &[ChangeKind], most: u64) -> Measured {
     let of_kind = question.changes.iter().filter(|change| kinds.contains(&change.kind));
     let named: Vec<String> = of_kind.map(|change| change.key.to_string()).collect();
     let found = named.len() as u64;
@@ -170,23 +170,23 @@ fn count(question: &Question<'_>, kinds: &[ChangeKind], most: u64) -> Measured {
     Measured::against(found, bound, if bound.holds(found) { Vec::new() } else { named })
 }
 
-fn additions(question: &Question<'_>) -> Measured {
+fn additions(question: &GateQuestion<'_>) -> Measured {
     let kinds = [ChangeKind::Added, ChangeKind::Replaced];
     count(question, &kinds, question.policy.additions_max)
 }
 
-fn rewrites(question: &Question<'_>) -> Measured {
+fn rewrites(question: &GateQuestion<'_>) -> Measured {
     let kinds = [ChangeKind::Modified, ChangeKind::Renamed];
     count(question, &kinds, question.policy.rewrites_max)
 }
 
-fn removals(question: &Question<'_>) -> Measured {
+fn removals(question: &GateQuestion<'_>) -> Measured {
     let kinds = [ChangeKind::Removed, ChangeKind::Replaced];
     count(question, &kinds, question.policy.removals_max)
 }
 
 /// Nothing pinned is touched, and nothing is pinned.
-fn pinned(question: &Question<'_>) -> Measured {
+fn pinned(question: &GateQuestion<'_>) -> Measured {
     let is_pinned = |record: &Record| record.labels().iter().any(|label| label == PINNED);
     let touched = question.changes.iter().filter(|change| {
         let both = change.before.iter().chain(&change.after);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::disk::Disk;
 use crate::engine::database::GENESIS;
 use crate::engine::flush::Thresholds;
-use crate::engine::row::{Row, RowEdit};
+use crate::engine::row::{Row, RowEdit, RowHead};
 use crate::engine::state::{WATERMARK, ref_name};
 use crate::engine::{Database, Options};
 use crate::error::ErrorKind;
@@ -15,7 +15,7 @@ use crate::object::{
     OperationKind, RefKind, RefMove, RefName, StoreName, Stored,
 };
 use crate::storage::{
-    CommitId, Location, ObjectId, OperationId, RecordId, Shelf, TreeId, Writer, codec,
+    CommitId, Location, MemoryId, ObjectId, OperationId, RecordId, Shelf, TreeId, Writer, codec,
 };
 
 fn options() -> Options {
@@ -199,4 +199,88 @@ fn a_newer_format_is_told_apart_from_damage() {
     drop(db);
     let error = Options::new().on_backend(disk).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Newer, "{error:?}");
+}
+
+/// The object of a golden vector.
+fn vector(name: &str) -> Stored {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/objects");
+    let text = std::fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap();
+    let (_, hex) = text.split_once("\n\n").unwrap();
+    let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    Stored::decode(&digits.chunks(2).map(byte).collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn a_text_that_no_tombstone_accounts_for_is_named() {
+    let gone = vector("record-1-erased");
+    let grave = vector("tombstone-1-record");
+    let other = vector("tombstone-1");
+    let row = |objects: &[&Stored]| {
+        let mut row = Row::new(StoreName::default_store());
+        row.objects = objects.iter().map(|stored| (stored.id(), (*stored).clone())).collect();
+        row
+    };
+    // A tombstone that is there, and names another object.
+    let mut bytes = gone.encode();
+    let at = bytes.windows(32).position(|bytes| bytes == grave.id().as_bytes()).unwrap();
+    bytes[at..at + 32].copy_from_slice(other.id().as_bytes());
+    let elsewhere = Stored::decode(&bytes).unwrap();
+    for objects in [&[&gone][..], &[&gone, &other], &[&elsewhere, &other]] {
+        let found = found_after(|db, writer| append(db, writer, &row(objects)));
+        assert_names(&found, "does not account for");
+    }
+    let disk = Disk::new(Vec::new());
+    sound(&disk);
+    let db = open(&disk);
+    let writer = db.core().storage.write(Duration::ZERO).unwrap();
+    append(&db, &writer, &row(&[&gone, &grave]));
+    writer.commit().unwrap();
+    assert_eq!(db.verify().unwrap().findings, []);
+    drop(db);
+    let store = open(&disk).store("default").unwrap();
+    let record = store.record(gone.id().into()).unwrap();
+    assert_eq!(record.text().unwrap_err().kind(), ErrorKind::Redacted);
+    let grave = store.tombstone(record.tombstone().unwrap()).unwrap();
+    assert_eq!((grave.author().name(), grave.reason()), ("ana", Some("Wrong office hours.")));
+    let error = store.tombstone(record.id().object().into()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn a_row_that_is_not_what_its_head_says_is_refused() {
+    let record = vector("record-1-plain");
+    let id = RecordId::from(record.id());
+    let edit = |key: &str, after| RowEdit { key: Key::new(key).unwrap(), before: None, after };
+    let kind = ObjectKind::Record as u8;
+    let length = record.encode().len() as u32;
+    let sound = RowHead {
+        store: StoreName::default_store(),
+        objects: vec![(kind, length)],
+        edits: vec![edit("a", Some(id)), edit("b", Some(id))],
+        homes: Vec::new(),
+    };
+    let heads = [
+        (RowHead { objects: vec![(ObjectKind::Commit as u8, length)], ..sound.clone() }, "kind"),
+        (RowHead { objects: vec![(kind, length - 1)], ..sound.clone() }, "truncated"),
+        (RowHead { objects: Vec::new(), ..sound.clone() }, "more than it lists"),
+        (RowHead { objects: vec![(kind, length); 2], ..sound.clone() }, "lists more"),
+        (
+            RowHead {
+                edits: vec![sound.edits[1].clone(), sound.edits[0].clone()],
+                ..sound.clone()
+            },
+            "edits of row",
+        ),
+        (RowHead { edits: vec![sound.edits[0].clone(); 2], ..sound.clone() }, "edits of row"),
+        (RowHead { edits: vec![edit("a", None)], ..sound.clone() }, "edits of row"),
+        (RowHead { homes: vec![(MemoryId::from_bytes([1; 16]), 2)], ..sound }, "does not have"),
+    ];
+    for (head, what) in heads {
+        let found = found_after(|db, writer| {
+            let sequence = db.core().state().last + 1;
+            writer.append(sequence, &codec::encode(&head), &record.encode()).unwrap();
+        });
+        assert_names(&found, what);
+    }
 }

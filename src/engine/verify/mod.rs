@@ -2,6 +2,7 @@
 //! that is derived from them.
 
 mod derived;
+mod erased;
 mod rows;
 mod trees;
 
@@ -61,8 +62,9 @@ impl fmt::Display for Finding {
 
 impl Database {
     /// Reads the whole log and checks it: checksums of rows, a dense sequence, the hash chain of
-    /// operations, the hash of every object and text, each commit's edits against its tree, and
-    /// that index, refs, sessions, homes and tree nodes are what the log gives. Damage does not
+    /// operations, the hash of every object and text, a tombstone for each text that is gone, each commit's edits against its tree, and
+    /// that index, refs, sessions, homes and tree nodes are what the log gives, and that the recall log
+    /// can be read. Damage does not
     /// stop it where it can go on. Writers may go on writing; what they add meanwhile is not
     /// looked at.
     ///
@@ -70,9 +72,11 @@ impl Database {
     /// `Io` if the file cannot be read at all.
     pub fn verify(&self) -> Result<VerifyReport> {
         let mut walk = Walk::begin(self.core())?;
-        walk.read_rows();
+        walk.read_rows(&self.progress().begin("rows", Some(walk.last)));
+        walk.erasures.check(&mut walk.report);
         walk.check_derived();
         walk.check_heads();
+        walk.check_recalls();
         Ok(walk.report)
     }
 }

@@ -8,11 +8,13 @@ use crate::engine::core::Core;
 use crate::engine::row::{self, ReadRow};
 use crate::engine::state::{FullRef, RefState, WATERMARK, move_ref};
 use crate::engine::verify::VerifyReport;
+use crate::engine::verify::erased::Erasures;
 use crate::engine::verify::trees::Trees;
 use crate::error::Result;
 use crate::object::{
-    Commit, Key, ObjectKind, Operation, Record, Session, StoreName, Stored, open_chunk,
+    Commit, Key, ObjectKind, Operation, Record, Session, StoreName, Stored, Tombstone, open_chunk,
 };
+use crate::progress::Work;
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, codec,
 };
@@ -25,6 +27,7 @@ pub(super) struct Walk<'a> {
     pub(super) last: u64,
     pub(super) watermark: u64,
     pub(super) trees: Trees,
+    pub(super) erasures: Erasures,
     /// Refs as of the row read last, and as of the watermark.
     pub(super) refs: BTreeMap<FullRef, RefState>,
     pub(super) flushed_refs: BTreeMap<FullRef, RefState>,
@@ -63,6 +66,7 @@ impl<'a> Walk<'a> {
             last,
             watermark,
             trees: Trees::new(core.shape()),
+            erasures: Erasures::default(),
             refs: BTreeMap::new(),
             flushed_refs: BTreeMap::new(),
             stores: BTreeSet::new(),
@@ -76,8 +80,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads every row once.
-    pub(super) fn read_rows(&mut self) {
+    pub(super) fn read_rows(&mut self, work: &Work) {
         for sequence in 1..=self.last {
+            work.advance();
             self.report.rows += 1;
             match row::read_row(&self.reader, sequence) {
                 Ok(Some(row)) => self.read_row(sequence, &row),
@@ -122,6 +127,7 @@ impl<'a> Walk<'a> {
 
     /// Opens an object, which checks its texts; gives the commit if it is one.
     fn open(&mut self, id: ObjectId, stored: &Stored) -> Result<Option<Commit>> {
+        self.erasures.note(stored);
         match stored.kind()? {
             ObjectKind::Commit => return Commit::open(stored.clone()).map(Some),
             ObjectKind::Record => {
@@ -131,7 +137,8 @@ impl<'a> Walk<'a> {
             ObjectKind::Operation => drop(Operation::open(stored.clone())?),
             ObjectKind::Session => drop(Session::open(stored)?),
             ObjectKind::EventChunk => drop(open_chunk(stored)?),
-            kind @ (ObjectKind::Genesis | ObjectKind::Node | ObjectKind::Tombstone) => {
+            ObjectKind::Tombstone => self.erasures.bury(&Tombstone::open(stored)?),
+            kind @ (ObjectKind::Genesis | ObjectKind::Node) => {
                 self.report.find(format!("object {id}"), format!("a {} in the log", kind.name()));
             }
         }
@@ -206,7 +213,12 @@ impl<'a> Walk<'a> {
         self.previous = Some(operation.id());
         match row.summary.store_change() {
             Some(true) => drop(self.stores.insert(row.head.store.clone())),
-            Some(false) => drop(self.stores.remove(&row.head.store)),
+            Some(false) => {
+                self.stores.remove(&row.head.store);
+                if sequence <= self.watermark {
+                    self.sessions.retain(|(store, _), _| *store != row.head.store);
+                }
+            }
             None => {}
         }
         for step in operation.moves() {

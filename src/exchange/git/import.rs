@@ -14,6 +14,7 @@ use crate::engine::{Graft, Grafted, Store};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Author, Cause, Key, RefName};
+use crate::progress::Work;
 use crate::storage::CommitId;
 
 /// What the origin of an imported commit begins with; git's id of the commit follows.
@@ -105,6 +106,7 @@ struct Replay {
     keyless: HashMap<Vec<u8>, Content>,
     tips: Tips,
     report: GitImportReport,
+    work: Work,
 }
 
 /// The parts of a commit command.
@@ -128,6 +130,7 @@ impl Replay {
             keyless: HashMap::new(),
             tips: Tips::default(),
             report: GitImportReport::default(),
+            work: store.database().progress().begin("commits", None),
         };
         replay.recall(store)?;
         Ok(replay)
@@ -194,6 +197,7 @@ impl Replay {
     }
 
     fn commit(&mut self, new: GitCommit) -> Result<CommitId> {
+        self.work.advance();
         if let Some(id) = new.original.as_ref().and_then(|sha| self.known.get(sha)) {
             self.report.known += 1;
             return Ok(*id);

@@ -9,6 +9,7 @@ use super::seal::{SealedReader, SealedWriter, Sum};
 use crate::engine::{Database, GivenRow, Store};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Commit, Genesis, ObjectKind, StoreName};
+use crate::progress::Progress;
 use crate::storage::CommitId;
 
 /// What writing a history out came to.
@@ -52,7 +53,10 @@ fn export(
     let mut lines = SealedWriter::new(out);
     lines.line(&to_json(&Opening::new(&database.genesis(), store.cloned())))?;
     let mut export = HistoryExport::default();
-    for sequence in 1..=database.feed().last()? {
+    let last = database.feed().last()?;
+    let work = database.progress().begin("rows", Some(last));
+    for sequence in 1..=last {
+        work.advance();
         let missing = || Error::corrupt(format!("row {sequence} of the log is missing"));
         let row = database.row(sequence)?.ok_or_else(missing)?;
         if store.is_some_and(|store| *store != row.store) {
@@ -78,7 +82,9 @@ pub(super) struct History {
     pub(super) genesis: Genesis,
     /// Whether it has the rows of all stores.
     pub(super) whole: bool,
+    rows: u64,
     sum: Sum,
+    progress: Progress,
 }
 
 impl History {
@@ -88,16 +94,25 @@ impl History {
     /// # Errors
     /// `Corrupt` with the line that was cut or altered; `Newer` if a newer version wrote it;
     /// `Invalid` if it is no exported history.
-    pub(super) fn open(path: &Path, each: &mut dyn FnMut(&Commit)) -> Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        progress: &Progress,
+        each: &mut dyn FnMut(&Commit),
+    ) -> Result<Self> {
         let mut lines = SealedReader::new(BufReader::with_capacity(1 << 20, File::open(path)?));
         let opened = opening(&mut lines, path)?;
         let mut history = Self {
             path: path.to_owned(),
             genesis: opened.genesis()?,
             whole: opened.store.is_none(),
+            rows: 0,
             sum: lines.sum(),
+            progress: progress.clone(),
         };
+        let work = progress.begin("rows", None);
         read_rows(&mut lines, path, &mut |row| {
+            history.rows += 1;
+            work.advance();
             for stored in row.objects {
                 if stored.kind()? == ObjectKind::Commit {
                     each(&Commit::open(stored)?);
@@ -117,7 +132,11 @@ impl History {
         let file = File::open(&self.path)?;
         let mut lines = SealedReader::new(BufReader::with_capacity(1 << 20, file));
         opening(&mut lines, &self.path)?;
-        read_rows(&mut lines, &self.path, each)?;
+        let work = self.progress.begin("rows", Some(self.rows));
+        read_rows(&mut lines, &self.path, &mut |row| {
+            work.advance();
+            each(row)
+        })?;
         if lines.sum() == self.sum {
             return Ok(());
         }

@@ -50,8 +50,11 @@ impl Snapshot {
     /// `Io` if `out` fails; `Corrupt` if something is damaged.
     pub fn export_jsonl(&self, prefix: &str, out: &mut dyn Write) -> Result<ContentExport> {
         let mut export = ContentExport::default();
+        let total = self.count(prefix)?;
+        let work = self.store().database().progress().begin("memories", Some(total));
         for entry in self.entries(prefix) {
             let (key, record) = entry?;
+            work.advance();
             match record.to_entry() {
                 Ok(entry) => {
                     serde_json::to_writer(&mut *out, &Line::of(&key, entry))

@@ -64,7 +64,8 @@ impl Database {
     /// exported history; `Locked` if the genesis would change under another process.
     pub fn import_history(&self, path: impl AsRef<Path>, author: &Author) -> Result<HistoryImport> {
         let mut children = FirstChildren::default();
-        let history = History::open(path.as_ref(), &mut |commit| children.note(commit))?;
+        let mut note = |commit: &Commit| children.note(commit);
+        let history = History::open(path.as_ref(), self.progress(), &mut note)?;
         let chain = self.chain(&history.genesis, history.whole, children.0);
         if self.is_blank()? {
             return restore(self, &history, chain);

@@ -46,8 +46,11 @@ impl Snapshot {
         }
         fs::write(marker, MARKER_TEXT)?;
         let mut export = ContentExport::default();
+        let total = self.count(prefix)?;
+        let work = self.store().database().progress().begin("memories", Some(total));
         for entry in self.entries(prefix) {
             let (key, record) = entry?;
+            work.advance();
             let path = path_of_key(&key);
             let entry = match record.to_entry() {
                 Ok(entry) if path.split('/').all(|name| name.len() <= FILE_NAME_BYTES_MAX) => entry,

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::header::Transcript;
+use super::bounds::Transcript;
 use super::read::TranscriptFormat;
 use super::report::{DamagedLine, ReadingReport};
 use crate::engine::{NewSession, Store, Taken};
 use crate::error::Result;
-use crate::object::{Author, Event, Outcome, Session, SessionFacts};
+use crate::object::{Author, Event, Session};
+use crate::progress::Work;
 
 /// About how many bytes of events land together.
 const BATCH_BYTES: usize = 8 << 20;
@@ -80,6 +81,7 @@ impl SessionImport {
             batch: Vec::new(),
             bytes: 0,
             report: SessionImportReport::default(),
+            work: store.database().progress().begin("sessions", None),
         };
         let mut refused = Vec::new();
         let mut reading = Transcript::read_path(path, self.format, &mut |transcript| {
@@ -100,26 +102,11 @@ impl SessionImport {
     }
 
     fn session(&self, transcript: Transcript) -> NewSession {
-        let header = transcript.header;
-        let mut labels = header.labels;
-        labels.extend(self.labels.iter().cloned());
-        labels.sort();
-        labels.dedup();
-        let outcome = |success| if success { Outcome::Success } else { Outcome::Failure };
-        let facts = SessionFacts {
-            id: header.id,
-            source: header.source,
-            agent: header.agent,
-            model: header.model,
-            task: header.task,
-            user: self.user.clone().or(header.user),
-            project: self.project.clone().or(header.project),
-            labels,
-            outcome: header.outcome.map(outcome),
-            reward_milli: header.reward_milli,
-            started: header.started,
-        };
-        NewSession { facts, events: transcript.events, extra: header.extra }
+        let Transcript { mut facts, extra, events } = transcript;
+        facts.labels.extend(self.labels.iter().cloned());
+        facts.user = self.user.clone().or(facts.user);
+        facts.project = self.project.clone().or(facts.project);
+        NewSession { facts: facts.in_order(), events, extra }
     }
 }
 
@@ -130,6 +117,7 @@ struct Intake<'a> {
     batch: Vec<NewSession>,
     bytes: usize,
     report: SessionImportReport,
+    work: Work,
 }
 
 impl Intake<'_> {
@@ -140,6 +128,7 @@ impl Intake<'_> {
         }
         self.bytes += session.events.iter().map(Event::bytes).sum::<usize>();
         self.batch.push(session);
+        self.work.advance();
         if self.bytes >= BATCH_BYTES { self.land() } else { Ok(()) }
     }
 
@@ -164,23 +153,10 @@ impl Transcript {
     /// # Errors
     /// `Corrupt` if a part of the session is missing or damaged.
     pub fn of_session(store: &Store, session: &Session) -> Result<Self> {
-        let facts = session.facts().clone();
         let events = store.events(session, 0..=u32::MAX)?;
         Ok(Self {
-            header: super::TranscriptHeader {
-                id: facts.id,
-                source: facts.source,
-                agent: facts.agent,
-                model: facts.model,
-                task: facts.task,
-                user: facts.user,
-                project: facts.project,
-                labels: facts.labels,
-                outcome: facts.outcome.map(|outcome| outcome == Outcome::Success),
-                reward_milli: facts.reward_milli,
-                started: facts.started,
-                extra: session.extra().map(str::to_owned),
-            },
+            facts: session.facts().clone(),
+            extra: session.extra().map(str::to_owned),
             events: events.into_iter().filter_map(|(_, _, event)| event).collect(),
         })
     }

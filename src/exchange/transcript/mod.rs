@@ -1,6 +1,6 @@
 //! Session transcripts: what an agent's harness wrote down, read into one shape.
 //!
-//! - `header`: a transcript, and the bounds it must keep; `cut`: how overlong events keep them.
+//! - `bounds`: a transcript, and the bounds it must keep; `cut`: how overlong events keep them.
 //! - `neutral`: the neutral JSON Lines form, read and written; `read(write(t)) == t`.
 //! - `claude_code`: the transcripts that Claude Code writes, one file per session or subagent.
 //! - `read`: files and directories of either, with a report of all that was not understood.
@@ -9,9 +9,9 @@
 //! - `import`: transcripts taken into a store.
 //! - `report`: what a reading found, kept raw, cut or could not read.
 
+mod bounds;
 mod claude_code;
 mod cut;
-mod header;
 mod import;
 mod lines;
 mod neutral;
@@ -21,7 +21,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use header::{Transcript, TranscriptHeader};
+pub use bounds::Transcript;
 pub use import::{SessionImport, SessionImportReport};
 pub use read::TranscriptFormat;
 pub use report::{DamagedLine, ReadingReport};

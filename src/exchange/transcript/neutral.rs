@@ -6,12 +6,12 @@
 
 use serde_json::value::RawValue;
 
-use super::header::{Transcript, TranscriptHeader};
+use super::bounds::Transcript;
 use super::raw::{self, RawObject, push_field, quote};
 use super::report::ReadingReport;
 use crate::clock::Time;
 use crate::error::{Error, Result};
-use crate::object::{Event, Role, ToolCall};
+use crate::object::{Event, Outcome, Role, SessionFacts, ToolCall};
 
 /// The field that holds extra fields verbatim.
 const EXTRA_TEXT: &str = "extra_text";
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str, report: &mut ReadingReport) -> Result<Transcript>
     let events = events.ok_or_else(|| Error::invalid("the session has no list of `events`"))?;
     object.forget(&["n_events"]);
     let unknown = || "unknown".to_owned();
-    let header = TranscriptHeader {
+    let facts = SessionFacts {
         id,
         source: object.take_string("source").unwrap_or_else(unknown),
         agent: object.take_string("agent").unwrap_or_else(unknown),
@@ -64,10 +64,10 @@ pub(super) fn read(text: &str, report: &mut ReadingReport) -> Result<Transcript>
         outcome: object.take_if("outcome", outcome),
         reward_milli: object.take_if("reward", milli),
         started: object.take_if("started_at", time),
-        extra: extra("session", object, report),
     };
+    let extra = extra("session", object, report);
     let events = events.into_iter().map(|raw| read_event(raw, report)).collect();
-    Ok(Transcript { header, events })
+    Ok(Transcript { facts: facts.in_order(), extra, events })
 }
 
 fn read_event(raw: &str, report: &mut ReadingReport) -> Event {
@@ -122,10 +122,10 @@ fn strings(raw: &str) -> Option<Vec<String>> {
     raw::array(raw)?.into_iter().map(raw::string).collect()
 }
 
-fn outcome(raw: &str) -> Option<bool> {
+fn outcome(raw: &str) -> Option<Outcome> {
     match raw {
-        "\"success\"" | "true" => Some(true),
-        "\"failure\"" | "false" => Some(false),
+        "\"success\"" | "true" => Some(Outcome::Success),
+        "\"failure\"" | "false" => Some(Outcome::Failure),
         _ => None,
     }
 }
@@ -142,26 +142,25 @@ pub(super) fn time(raw: &str) -> Option<Time> {
 impl Transcript {
     /// Writes the transcript in the neutral form: one JSON object on one line, without a line end.
     pub fn to_json_line(&self) -> String {
-        let header = &self.header;
+        let facts = &self.facts;
         let mut out = String::new();
-        push_field(&mut out, "session_id", &quote(&header.id));
-        push_field(&mut out, "source", &quote(&header.source));
-        push_field(&mut out, "agent", &quote(&header.agent));
-        push_field(&mut out, "model", &quote(&header.model));
-        push_text(&mut out, "task_id", header.task.as_deref());
-        push_text(&mut out, "user", header.user.as_deref());
-        push_text(&mut out, "project", header.project.as_deref());
-        if !header.labels.is_empty() {
-            let labels: Vec<String> = header.labels.iter().map(|label| quote(label)).collect();
+        push_field(&mut out, "session_id", &quote(&facts.id));
+        push_field(&mut out, "source", &quote(&facts.source));
+        push_field(&mut out, "agent", &quote(&facts.agent));
+        push_field(&mut out, "model", &quote(&facts.model));
+        push_text(&mut out, "task_id", facts.task.as_deref());
+        push_text(&mut out, "user", facts.user.as_deref());
+        push_text(&mut out, "project", facts.project.as_deref());
+        if !facts.labels.is_empty() {
+            let labels: Vec<String> = facts.labels.iter().map(|label| quote(label)).collect();
             push_field(&mut out, "labels", &format!("[{}]", labels.join(",")));
         }
-        let outcome = header.outcome.map(|success| if success { "success" } else { "failure" });
-        push_text(&mut out, "outcome", outcome);
-        if let Some(milli) = header.reward_milli {
+        push_text(&mut out, "outcome", facts.outcome.map(Outcome::name));
+        if let Some(milli) = facts.reward_milli {
             push_field(&mut out, "reward", &decimal(milli));
         }
-        push_text(&mut out, "started_at", header.started.map(|at| at.to_string()).as_deref());
-        push_extra(&mut out, header.extra.as_deref(), |name| SESSION_FIELDS.contains(&name));
+        push_text(&mut out, "started_at", facts.started.map(|at| at.to_string()).as_deref());
+        push_extra(&mut out, self.extra.as_deref(), |name| SESSION_FIELDS.contains(&name));
         push_field(&mut out, "n_events", &self.events.len().to_string());
         let events: Vec<String> = self.events.iter().map(write_event).collect();
         // The events are long, and hold no line ends: they are not searched for any.

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::bounds::Transcript;
 use super::claude_code;
 use super::cut::cut;
-use super::header::Transcript;
 use super::lines::{LINE_BYTES_MAX, Line, Lines, unpacked};
 use super::neutral;
 use super::raw::{self, RawObject};

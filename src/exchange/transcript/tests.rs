@@ -7,7 +7,7 @@ use super::*;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::object::{Event, Role, ToolCall};
+use crate::object::{Event, Outcome, Role, SessionFacts, ToolCall};
 
 const SESSION: &str = r#"{"session_id":"x:1","source":"x","agent":"a","model":"m","task_id":"t","started_at":"2026-01-02T03:04:05Z","outcome":"success","reward":0.25,"user":"ana","labels":["one"],"mood":{"level": 3},"n_events":4,"events":[{"role":"user","content":"do it","ts":"2026-01-02T03:04:06.5+01:00"},{"role":"tool_call","tool":"sh","args":{"cmd": "ls"},"result":"a\nb","is_error":true,"call_id":"c1"},{"role":"tool_call","tool":"sh","args":null,"result":null,"is_error":null},{"role":"critic","content":"hm","score":1.50}]}"#;
 
@@ -47,14 +47,14 @@ fn read_under(path: &Path) -> (Vec<Transcript>, ReadingReport) {
 #[test]
 fn a_neutral_session_is_read_whole() {
     let (transcripts, report) = read_as("a.jsonl", SESSION.as_bytes());
-    let Transcript { header, events } = &transcripts[0];
+    let Transcript { facts, extra, events } = &transcripts[0];
     let said = ["x:1", "x", "a", "m"];
-    assert_eq!([&header.id, &header.source, &header.agent, &header.model], said);
-    assert_eq!((header.outcome, header.reward_milli), (Some(true), Some(250)));
-    assert_eq!(header.started, Some(Time::parse("2026-01-02T03:04:05Z").unwrap()));
-    assert_eq!((header.task.as_deref(), header.user.as_deref()), (Some("t"), Some("ana")));
-    assert_eq!((&header.labels[..], &header.project), (&["one".to_owned()][..], &None));
-    assert_eq!(header.extra.as_deref(), Some(r#"{"mood":{"level": 3}}"#));
+    assert_eq!([&facts.id, &facts.source, &facts.agent, &facts.model], said);
+    assert_eq!((facts.outcome, facts.reward_milli), (Some(Outcome::Success), Some(250)));
+    assert_eq!(facts.started, Some(Time::parse("2026-01-02T03:04:05Z").unwrap()));
+    assert_eq!((facts.task.as_deref(), facts.user.as_deref()), (Some("t"), Some("ana")));
+    assert_eq!((&facts.labels[..], &facts.project), (&["one".to_owned()][..], &None));
+    assert_eq!(extra.as_deref(), Some(r#"{"mood":{"level": 3}}"#));
     assert_eq!(events[0].at, Some(Time::parse("2026-01-02T02:04:06.5Z").unwrap()));
     let call = events[1].call.as_ref().unwrap();
     assert_eq!((call.args.as_str(), call.result.as_str()), (r#"{"cmd": "ls"}"#, "a\nb"));
@@ -99,7 +99,7 @@ fn a_directory_is_read_in_the_order_of_names_whatever_the_form() {
     fs::write(nested.join("agent-ba5e.jsonl"), subagent).unwrap();
     fs::write(nested.join("agent-ba5e.meta.json"), "{\"agentType\":\"explorer\"}").unwrap();
     let (transcripts, report) = read_under(directory.path());
-    let ids: Vec<_> = transcripts.iter().map(|t| t.header.id.as_str()).collect();
+    let ids: Vec<_> = transcripts.iter().map(|t| t.facts.id.as_str()).collect();
     let claude_code = "claude-code:s";
     assert_eq!(ids[..2], ["x:1", "claude-code:s/agent-ba5e"]);
     assert_eq!(ids[2..], [claude_code, "claude-code:s/agent-f00", "claude-code:s/agent-11"]);
@@ -110,7 +110,7 @@ fn a_directory_is_read_in_the_order_of_names_whatever_the_form() {
 #[test]
 fn a_claude_code_session_is_read_as_what_each_one_said() {
     let (transcripts, report) = read_as("s.jsonl", CLAUDE_CODE.as_bytes());
-    let Transcript { header, events } = &transcripts[0];
+    let Transcript { facts, extra, events } = &transcripts[0];
     let shape: Vec<_> = events.iter().map(|event| (event.role, event.content.as_str())).collect();
     let expected = [
         (Role::User, "fix it"),
@@ -130,9 +130,9 @@ fn a_claude_code_session_is_read_as_what_each_one_said() {
     assert_eq!((bash.result.as_str(), bash.call_id.as_deref()), ("", Some("t2")));
     let thought = r#"{"shiny":7,"thinking":[{"type":"thinking","thinking":"hm","signature":"g"}]}"#;
     assert_eq!(events[2].extra.as_deref(), Some(thought));
-    assert_eq!((header.model.as_str(), header.project.as_deref()), ("big", Some("/w")));
-    assert_eq!(header.started, Some(Time::parse("2026-01-02T03:04:05Z").unwrap()));
-    assert!(header.extra.as_ref().unwrap().contains(r#""lines":[{"type":"summary""#));
+    assert_eq!((facts.model.as_str(), facts.project.as_deref()), ("big", Some("/w")));
+    assert_eq!(facts.started, Some(Time::parse("2026-01-02T03:04:05Z").unwrap()));
+    assert!(extra.as_ref().unwrap().contains(r#""lines":[{"type":"summary""#));
     for name in ["summary", "queue-operation", "user (repeated)"] {
         assert_eq!(report.unknown_lines[name], 1, "{name}");
     }
@@ -162,7 +162,7 @@ fn events_over_the_limit_are_cut_and_counted() {
     extra.extra = Some(format!("{{\"x\":\"{long}\"}}"));
     let events = vec![Event::said(Role::User, long), Event::called(call), extra];
     let mut transcript = Transcript { events, ..Transcript::default() };
-    transcript.header.id = "x".to_owned();
+    transcript.facts.id = "x".to_owned();
     let (transcripts, report) = read_as("a.jsonl", transcript.to_json_line().as_bytes());
     assert_eq!((report.cut_events, report.damaged.len()), (3, 0));
     for event in &transcripts[0].events {
@@ -178,7 +178,7 @@ fn events_over_the_limit_are_cut_and_counted() {
 fn a_session_over_the_limit_is_reported_and_left_out() {
     let events = vec![Event::said(Role::User, "x".repeat(1 << 20)); 65];
     let mut transcript = Transcript { events, ..Transcript::default() };
-    transcript.header.id = "x".to_owned();
+    transcript.facts.id = "x".to_owned();
     let lines = format!("{}\n{SESSION}\n", transcript.to_json_line());
     let (transcripts, report) = read_as("a.jsonl", lines.as_bytes());
     assert_eq!((transcripts.len(), report.sessions), (1, 1));
@@ -229,7 +229,7 @@ prop_compose! {
         names in any::<[String; 3]>(),
         options in any::<[Option<String>; 3]>(),
         labels in prop::collection::vec(".{0,9}", 0..4),
-        outcome in any::<Option<bool>>(),
+        outcome in prop::option::of(prop::sample::select(vec![Outcome::Success, Outcome::Failure])),
         reward_milli in prop::option::of(-4_000_000_000_000_000_i64..4_000_000_000_000_000),
         started in prop::option::of(-1_000_000_000_000_i64..10_000_000_000_000_000),
         extra in extra(),
@@ -238,11 +238,10 @@ prop_compose! {
         let [source, agent, model] = names;
         let [task, user, project] = options;
         let started = started.map(Time::from_micros);
-        let header = TranscriptHeader {
+        let facts = SessionFacts {
             id, source, agent, model, task, user, project, labels, outcome, reward_milli, started,
-            extra,
         };
-        Transcript { header, events }
+        Transcript { facts: facts.in_order(), extra, events }
     }
 }
 

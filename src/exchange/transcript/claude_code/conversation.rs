@@ -6,12 +6,12 @@ use super::pending::Pending;
 use super::speaker;
 use crate::clock::Time;
 use crate::error::{Error, Result};
-use crate::exchange::transcript::header::{Transcript, TranscriptHeader};
+use crate::exchange::transcript::bounds::Transcript;
 use crate::exchange::transcript::neutral::time;
 use crate::exchange::transcript::raw::{self, RawObject, push_field, quote};
 use crate::exchange::transcript::report::ReadingReport;
 use crate::limits;
-use crate::object::{Event, Role, ToolCall};
+use crate::object::{Event, Role, SessionFacts, ToolCall};
 
 /// The most bytes of lines outside the conversation that are kept raw.
 const KEPT_BYTES_MAX: usize = 64 << 10;
@@ -51,7 +51,7 @@ const SYNTHETIC_MODEL: &str = "<synthetic>";
 /// A conversation under construction: the main one of a file, or that of one subagent.
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
-    header: TranscriptHeader,
+    facts: SessionFacts,
     version: Option<String>,
     git_branch: Option<String>,
     /// Whether an agent, not a person, speaks in the user's place.
@@ -137,20 +137,20 @@ impl Conversation {
         if self.left_out_lines > 0 {
             push_field(&mut extra, "lines_left_out", &self.left_out_lines.to_string());
         }
-        self.header.id = id;
-        "claude-code".clone_into(&mut self.header.source);
-        "Claude Code".clone_into(&mut self.header.agent);
-        if self.header.model.is_empty() {
-            "unknown".clone_into(&mut self.header.model);
+        self.facts.id = id;
+        "claude-code".clone_into(&mut self.facts.source);
+        "Claude Code".clone_into(&mut self.facts.agent);
+        if self.facts.model.is_empty() {
+            "unknown".clone_into(&mut self.facts.model);
         }
-        self.header.extra = (!extra.is_empty()).then(|| format!("{{{extra}}}"));
-        Some(Ok(Transcript { header: self.header, events: self.events }))
+        let extra = (!extra.is_empty()).then(|| format!("{{{extra}}}"));
+        Some(Ok(Transcript { facts: self.facts, extra, events: self.events }))
     }
 
     fn note_context(&mut self, object: &RawObject<'_>, at: Option<Time>) {
         let string = |name: &str| object.get(name).and_then(raw::string);
-        self.header.started = self.header.started.or(at);
-        self.header.project = self.header.project.take().or_else(|| string("cwd"));
+        self.facts.started = self.facts.started.or(at);
+        self.facts.project = self.facts.project.take().or_else(|| string("cwd"));
         self.version = self.version.take().or_else(|| string("version"));
         self.git_branch = self.git_branch.take().or_else(|| string("gitBranch"));
     }
@@ -165,8 +165,8 @@ impl Conversation {
     ) {
         let model = message.take_string("model").unwrap_or_default();
         let synthetic = model == SYNTHETIC_MODEL;
-        if self.header.model.is_empty() && !synthetic {
-            self.header.model = model;
+        if self.facts.model.is_empty() && !synthetic {
+            self.facts.model = model;
         }
         let content = message.take("content").unwrap_or("null");
         if let Some(agent) = subagent(&line) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::conversation::Conversation;
 use crate::error::{Error, Result};
-use crate::exchange::transcript::header::Transcript;
+use crate::exchange::transcript::bounds::Transcript;
 use crate::exchange::transcript::raw::{self, RawObject};
 use crate::exchange::transcript::report::ReadingReport;
 

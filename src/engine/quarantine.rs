@@ -1,0 +1,95 @@
+//! Sessions that nothing is to be learnt from: records on the branch `meta`.
+//!
+//! A session is kept out by its id, so also as it grows. The record's key holds the id's BLAKE3
+//! hash, because an id may be no key; its text names the id.
+
+use crate::clock::Time;
+use crate::engine::endorse::only_a_person;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::store::Store;
+use crate::engine::transaction::Transaction;
+use crate::error::{Error, Result};
+use crate::object::{Author, Entry, Kind, Record, RefName};
+use crate::storage::ObjectId;
+
+/// The folder of sessions kept out, on `meta`.
+const FOLDER: &str = "quarantine";
+
+/// That a session is kept out of dreams.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Quarantine {
+    /// The session's id.
+    pub session: String,
+    /// Who took back what rests on it.
+    pub by: Author,
+    /// Since when.
+    pub at: Time,
+}
+
+impl Store {
+    /// The sessions kept out of dreams, in no particular but always the same order.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<Quarantine>> {
+        let meta = self.meta_snapshot()?;
+        let found = meta.entries(FOLDER).map(|entry| {
+            let (_, record) = entry?;
+            self.read_quarantine(&record)
+        });
+        found.collect()
+    }
+
+    /// Why the session with this id is kept out of dreams; `None` if it is not.
+    ///
+    /// # Errors
+    /// `Io` or `Corrupt` if the log cannot be read.
+    pub fn quarantine_of(&self, session: &str) -> Result<Option<Quarantine>> {
+        let record = self.meta_snapshot()?.get(&key_of(session))?;
+        record.map(|record| self.read_quarantine(&record)).transpose()
+    }
+
+    /// Lets dreams read a session again. What was taken back because of it stays away. Returns
+    /// whether it was kept out.
+    ///
+    /// # Errors
+    /// `Invalid` if `author` is no person.
+    pub fn lift_session(&self, session: &str, author: &Author) -> Result<bool> {
+        only_a_person(author, "let a session back into dreams")?;
+        if self.quarantine_of(session)?.is_none() {
+            return Ok(false);
+        }
+        let key = key_of(session);
+        let message = author.message(format!("Let session {session} back into dreams"));
+        let mut had = false;
+        self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
+            had = transaction.base().get_id(&key)?.is_some();
+            if had { transaction.remove(&key) } else { Ok(()) }
+        })?;
+        Ok(had)
+    }
+
+    fn meta_snapshot(&self) -> Result<Snapshot> {
+        self.any_branch(RefName::meta()).snapshot()
+    }
+
+    fn read_quarantine(&self, record: &Record) -> Result<Quarantine> {
+        Ok(Quarantine {
+            session: record.text()?.to_owned(),
+            by: record.provenance().author.clone(),
+            at: self.commit_of(record.id())?.committed(),
+        })
+    }
+}
+
+/// Keeps a session out of dreams from now on, with what else `transaction` writes to `meta`.
+pub(crate) fn keep_out(transaction: &mut Transaction, session: &str) -> Result<()> {
+    if session.is_empty() {
+        return Err(Error::invalid("a session without an id cannot be kept out of dreams"));
+    }
+    transaction.put(key_of(session), Entry::new(session).kind(Kind::SYSTEM))
+}
+
+fn key_of(session: &str) -> String {
+    format!("{FOLDER}/{}", ObjectId::of(session.as_bytes()))
+}

@@ -1,0 +1,8 @@
+//! Trust: how it is stamped, who vouches for what, and taking back what rests on a source.
+
+mod dreams;
+mod endorse;
+mod scripted;
+mod speed;
+mod stamp;
+mod withdraw;
