@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Mine, Sessions,
-    Store,
+    Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Mine, PolicyMode,
+    Sessions, Store,
 };
 
 use super::account::{manifest_json, write_account};
@@ -15,6 +15,7 @@ use super::decide::Decide;
 use super::exit::{Failure, Hinted, Outcome};
 use super::order::Order;
 use super::paint::{counted, escape};
+use super::policy::gates;
 use super::proposals::Show;
 use super::review::{Approve, Merge, Reject, Revert};
 use super::time::ago;
@@ -140,6 +141,9 @@ impl Run {
             ids => Sessions::Ids(ids.split(',').map(str::to_owned).collect()),
         };
         let mut dream = Dreamt::on(branch).sessions(sessions).author(call.author()?);
+        if branch.store().policy()?.mode != PolicyMode::Review {
+            dream = dream.gates(&gates(branch.store())?);
+        }
         if let Some(project) = &self.project {
             dream = dream.project(project);
         }

@@ -13,16 +13,16 @@ pub(crate) fn named() -> Option<String> {
     named.filter(|editor| !editor.trim().is_empty())
 }
 
-/// What `editor` makes of `text`, without empty lines at its end.
+/// What `editor` makes of `text`.
 ///
 /// # Errors
 /// `Io` if it cannot run, or says that it failed.
 pub(crate) fn edit(editor: &str, text: &str) -> Outcome<String> {
-    let file = std::env::temp_dir().join(format!("undream-{}.md", std::process::id()));
+    let file = std::env::temp_dir().join(format!("undream-{}.txt", std::process::id()));
     std::fs::write(&file, text)?;
     let edited = run(editor, &file).and_then(|()| Ok(std::fs::read_to_string(&file)?));
     std::fs::remove_file(&file)?;
-    Ok(edited?.trim_end().to_owned())
+    edited
 }
 
 fn run(editor: &str, file: &Path) -> Outcome {

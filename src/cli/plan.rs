@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use undream::{Proposal, Reply, Review, Store, Verb};
+use undream::{Dream, Proposal, Reply, Review, Store, Verb};
 
 use super::exit::{Failure, Outcome};
+use super::held::Held;
 use super::paint::{counted, escape_text, first_line};
 use super::{change, proposal};
 
@@ -15,24 +16,25 @@ const VERBS: &str = "approve P, reject P, amend P or skip P";
 
 /// The plan of a dream's proposals: what is decided as it is, all else skipped, the texts as
 /// comments that become the new text where their `#` is taken away.
-pub(crate) fn write(store: &Store, dream: u64, proposals: &[Proposal]) -> Outcome<String> {
+pub(crate) fn write(dream: &Dream, held: &Held, proposals: &[Proposal]) -> Outcome<String> {
+    let number = dream.number();
     let mut text = format!(
-        "# Dream {dream}: {}, additions first, then changes and removals.\n\
+        "# Dream {number}: {}, additions first, then changes and removals.\n\
          # One line per proposal: change `skip` to what shall become of it.\n\
          #   approve P [REASON]   take it, with what it needs\n\
          #   reject P [REASON]    do not take it\n\
          #   amend P [REASON]     take it with the text on the | lines after it\n\
          #   skip P               leave it as it is\n\
-         # Then: undream dream decide {dream} FILE\n",
+         # Then: undream dream decide {number} FILE\n",
         counted(proposals.len() as u64, "proposal", "proposals"),
     );
     for proposal in proposals {
-        write_one(&mut text, store, proposal)?;
+        write_one(&mut text, dream.store(), held, proposal)?;
     }
     Ok(text)
 }
 
-fn write_one(plan: &mut String, store: &Store, proposal: &Proposal) -> Outcome {
+fn write_one(plan: &mut String, store: &Store, held: &Held, proposal: &Proposal) -> Outcome {
     let number = proposal.number();
     let key = proposal.key().map_or("", undream::Key::as_str);
     let verb = proposal.effect().name();
@@ -41,6 +43,9 @@ fn write_one(plan: &mut String, store: &Store, proposal: &Proposal) -> Outcome {
         proposal.kind().name(),
         proposal::standing(proposal)
     );
+    for reason in held.reasons(proposal) {
+        comment += &format!("# held: {reason}\n");
+    }
     if let Some(dangers) = proposal::dangers(proposal) {
         comment += &format!("# look twice: {dangers}\n");
     }

@@ -8,6 +8,7 @@ use undream::{Choice, Evident, Proposal, Source, Store, Verb};
 use super::call::Eye;
 use super::change;
 use super::exit::Outcome;
+use super::held::Held;
 use super::page::Page;
 use super::paint::{escape, escape_text, first_line};
 
@@ -26,11 +27,14 @@ pub(crate) fn heads(group: &str) -> String {
 }
 
 /// One line: what it is of, who stands behind it, why to look twice, what was decided.
-pub(crate) fn write_line(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
+pub(crate) fn write_line(page: &mut Page, eye: &Eye, held: &Held, proposal: &Proposal) -> Outcome {
     let sources = proposal.sources();
     let key = proposal.key().map_or("", undream::Key::as_str);
     let name = format!("{:<KEY_CHARS$}", first_line(key, KEY_CHARS));
     let mut remarks: Vec<String> = Vec::new();
+    if !held.reasons(proposal).is_empty() {
+        remarks.push(eye.paint.removed("held"));
+    }
     remarks.extend(dangers(proposal).map(|dangers| eye.paint.warning(dangers)));
     if let Some(choice) = proposal.choice() {
         remarks.push(decided(eye, choice));
@@ -66,11 +70,14 @@ fn or_unknown(count: u32) -> String {
 pub(crate) fn write_full(
     page: &mut Page,
     eye: &Eye,
-    store: &Store,
+    (store, held): (&Store, &Held),
     proposal: &Proposal,
 ) -> Outcome {
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
+    for reason in held.reasons(proposal) {
+        writeln!(page, "    {}", eye.paint.removed(format!("held: {reason}")))?;
+    }
     if let Some(dangers) = dangers(proposal) {
         writeln!(page, "    {}", eye.paint.warning(format!("look twice: {dangers}")))?;
     }

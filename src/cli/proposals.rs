@@ -11,9 +11,10 @@ use super::account::{manifest_json, write_account};
 use super::call::{Access, Call, Eye};
 use super::dream::open;
 use super::exit::{Failure, Outcome};
+use super::held::Held;
 use super::page::Page;
 use super::paint::counted;
-use super::{plan, proposal};
+use super::{json as shape, plan, proposal};
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -32,6 +33,7 @@ impl Show {
         let dream = open(&store, self.number)?;
         let manifest = dream.manifest()?;
         let mut proposals = dream.proposals()?;
+        let held = Held::of(&dream)?;
         if let Some(number) = self.proposal {
             proposals.retain(|proposal| proposal.number() == number);
             if proposals.is_empty() {
@@ -43,22 +45,26 @@ impl Show {
         }
         if call.json() {
             let dream = manifest_json(&manifest);
-            let proposals = proposals.iter().map(|found| proposal::to_json(&store, found));
+            let proposals = proposals.iter().map(|found| {
+                let mut value = proposal::to_json(&store, found)?;
+                shape::extend(&mut value, json!({"held": held.reasons_json(found.number())}));
+                Ok(value)
+            });
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
             return call.print_json(&json!({"dream": dream, "proposals": proposals}));
         }
         proposals.sort_by_cached_key(Proposal::review_order);
         match (&self.plan, self.proposal) {
-            (Some(file), _) => self.write_plan(call, &dream, file.as_ref(), &proposals),
-            (None, Some(one)) => self.show_one(call, &store, one, &proposals[0]),
-            (None, None) => self.list(call, &store, &manifest, &proposals),
+            (Some(file), _) => self.write_plan(call, (&dream, &held), file.as_ref(), &proposals),
+            (None, Some(one)) => self.show_one(call, (&store, &held), one, &proposals[0]),
+            (None, None) => self.list(call, (&store, &held), &manifest, &proposals),
         }
     }
 
     fn list(
         &self,
         call: &Call,
-        store: &Store,
+        (store, held): (&Store, &Held),
         manifest: &Manifest,
         proposals: &[Proposal],
     ) -> Outcome {
@@ -67,7 +73,7 @@ impl Show {
         write_account(&mut page, &eye, manifest)?;
         for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
             let group = proposals.iter().filter(|found| found.effect() == effect);
-            write_group(&mut page, &eye, effect, &group.collect::<Vec<_>>())?;
+            write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;
         }
         page.finish()?;
         let number = self.number;
@@ -78,10 +84,16 @@ impl Show {
         Ok(())
     }
 
-    fn show_one(&self, call: &Call, store: &Store, one: u32, found: &Proposal) -> Outcome {
+    fn show_one(
+        &self,
+        call: &Call,
+        (store, held): (&Store, &Held),
+        one: u32,
+        found: &Proposal,
+    ) -> Outcome {
         let eye = call.eye(store)?;
         let mut page = call.long_page();
-        proposal::write_full(&mut page, &eye, store, found)?;
+        proposal::write_full(&mut page, &eye, (store, held), found)?;
         page.finish()?;
         let number = self.number;
         call.note(format!("Next: undream dream approve {number} {one}, or reject {number} {one}"));
@@ -91,11 +103,11 @@ impl Show {
     fn write_plan(
         &self,
         call: &Call,
-        dream: &Dream,
+        (dream, held): (&Dream, &Held),
         file: Option<&PathBuf>,
         proposals: &[Proposal],
     ) -> Outcome {
-        let text = plan::write(dream.store(), dream.number(), proposals)?;
+        let text = plan::write(dream, held, proposals)?;
         let Some(file) = file else {
             let mut page = call.page();
             write!(page, "{text}")?;
@@ -113,7 +125,12 @@ impl Show {
 }
 
 /// The proposals that do the same to memory, under their column heads.
-fn write_group(page: &mut Page, eye: &Eye, effect: Effect, group: &[&Proposal]) -> Outcome {
+fn write_group(
+    page: &mut Page,
+    eye: &Eye,
+    (effect, held): (Effect, &Held),
+    group: &[&Proposal],
+) -> Outcome {
     if group.is_empty() {
         return Ok(());
     }
@@ -121,7 +138,7 @@ fn write_group(page: &mut Page, eye: &Eye, effect: Effect, group: &[&Proposal]) 
     let head = format!("{} ({})", effect.name(), group.len());
     writeln!(page, "{}", eye.paint.dim(proposal::heads(&head)))?;
     for found in group {
-        proposal::write_line(page, eye, found)?;
+        proposal::write_line(page, eye, held, found)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use undream::{Proposal, Store, Verb};
 
 use super::call::Eye;
 use super::exit::Outcome;
+use super::held::Held;
 use super::page::Page;
 use super::proposal::write_full;
 
@@ -78,7 +79,7 @@ pub(crate) fn head(eye: &Eye, dream: u64, tally: &Tally) -> String {
 /// A proposal in full.
 pub(crate) fn proposal(
     eye: &Eye,
-    store: &Store,
+    store: (&Store, &Held),
     proposal: &Proposal,
     place: &str,
 ) -> Outcome<String> {

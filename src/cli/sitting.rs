@@ -12,15 +12,20 @@ use undream::{Review as Deciding, Verb};
 use super::call::{Access, Call, Eye};
 use super::dream::open;
 use super::exit::{Failure, Hinted, Outcome};
+use super::held::Held;
 use super::join::Join;
 use super::keys::{Keys, Typed};
 use super::paint::counted;
+use super::policy::gates;
 use super::{editor, join, screen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Review {
     /// The number of the dream, as dream list shows it
     number: u64,
+    /// Merge although the policy refuses it, with the reason on the record; for persons only
+    #[arg(long = "override", value_name = "REASON")]
+    overriding: Option<String>,
 }
 
 /// A review under way.
@@ -31,6 +36,7 @@ struct Sitting<'a> {
     eye: Eye,
     keys: Keys,
     review: Deciding,
+    held: Held,
     /// The proposals' numbers, in the order in which they are shown.
     order: Vec<u32>,
     /// Where in the order; behind its end there is the summary.
@@ -65,13 +71,17 @@ impl Review {
             eye: call.eye(&store)?,
             keys: Keys::open(),
             review,
+            held: Held::of(&dream)?,
             order,
             place: 0,
             remark: None,
         };
         sitting.place = sitting.next_open(0);
         let end = sitting.sit()?;
-        sitting.conclude(end)
+        match end {
+            End::Left => sitting.leave(),
+            End::Merge(text) => sitting.merge(&text, self.overriding.as_deref()),
+        }
     }
 }
 
@@ -128,7 +138,8 @@ impl Sitting<'_> {
         let mut text = screen::head(&self.eye, self.dream.number(), &tally);
         let keys = if self.place < self.order.len() {
             let heading = format!("{} of {}", self.place + 1, self.order.len());
-            text += &screen::proposal(&self.eye, self.store, self.proposal(), &heading)?;
+            text +=
+                &screen::proposal(&self.eye, (self.store, &self.held), self.proposal(), &heading)?;
             screen::KEYS
         } else {
             screen::LAST_KEYS
@@ -148,7 +159,8 @@ impl Sitting<'_> {
         if self.call.json() {
             return Ok(());
         }
-        let text = screen::proposal(&self.eye, self.store, self.proposal(), "in full")?;
+        let text =
+            screen::proposal(&self.eye, (self.store, &self.held), self.proposal(), "in full")?;
         let mut page = self.call.long_page();
         write!(page, "{text}")?;
         page.finish()?;
@@ -202,7 +214,7 @@ impl Sitting<'_> {
         let in_editor = typed.words.is_none() && matches!(self.keys, Keys::Terminal(_));
         let text = match editor::named().filter(|_| in_editor) {
             Some(program) => match editor::edit(&program, &held) {
-                Ok(text) => Some(text),
+                Ok(text) => Some(text.trim_end().to_owned()),
                 Err(failure) if failure.kind() == ErrorKind::Io => {
                     self.remark = Some("The editor failed; set EDITOR, or type `e`.".to_owned());
                     None
@@ -232,22 +244,29 @@ impl Sitting<'_> {
         Ok(Some(self.keys.answer(&asked, typed)?.unwrap_or(default)))
     }
 
-    fn conclude(&self, end: End) -> Outcome {
+    fn merge(&self, text: &str, overriding: Option<&str>) -> Outcome {
+        let number = self.dream.number();
+        let merge = self
+            .review
+            .merge()
+            .hint_for(ErrorKind::Conflict, || format!("undream dream show {number}"))?;
+        let mut merge = merge.gates(&gates(self.store)?);
+        if let Some(reason) = overriding {
+            merge = merge.overriding(reason);
+        }
+        let branch = self.dream.base_branch()?;
+        let command = format!("undream dream merge {number}");
+        let (call, store, deciding) = (self.call, self.store, &join::Deciding::default());
+        let join = Join { call, store, branch: &branch, verb: "merge", command, deciding };
+        join.finish(merge, |merge| merge.commit(text))?;
+        call.note(format!("To take it back: undream dream revert {number}"));
+        Ok(())
+    }
+
+    /// Says how far it has come.
+    fn leave(&self) -> Outcome {
         let number = self.dream.number();
         let tally = screen::Tally::of(self.review.proposals());
-        if let End::Merge(text) = end {
-            let merge = self
-                .review
-                .merge()
-                .hint_for(ErrorKind::Conflict, || format!("undream dream show {number}"))?;
-            let branch = self.dream.base_branch()?;
-            let command = format!("undream dream merge {number}");
-            let (call, store, deciding) = (self.call, self.store, &join::Deciding::default());
-            let join = Join { call, store, branch: &branch, verb: "merge", command, deciding };
-            join.finish(merge, |merge| merge.commit(&text))?;
-            call.note(format!("To take it back: undream dream revert {number}"));
-            return Ok(());
-        }
         if self.call.json() {
             return self.call.print_json(&json!({"review": tally.to_json(number)}));
         }

@@ -4,14 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::dream::proposal::Proposal;
-use crate::engine::{Change, ChangeKind, Endorsements, Store};
+use crate::engine::{Change, ChangeKind, Endorsements, Policy, Store};
 use crate::error::Result;
 use crate::object::{AuthorKind, Record, Source, Trust};
 
 /// Fewer sessions than this are few.
 const SESSIONS_FEW: u32 = 3;
-/// Where rules stand that dreams should not touch.
-const PROTECTED: [&str; 2] = ["policy", "rules"];
 
 /// What a proposal does to memory, taken together.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -51,7 +49,7 @@ pub enum Danger {
     Endorsed,
     /// It removes or rewrites what a person wrote.
     Person,
-    /// It touches a key under `policy/` or `rules/`.
+    /// It touches a key that the policy protects.
     Protected,
     /// It rests on words from the web.
     Web,
@@ -81,13 +79,13 @@ impl Danger {
 /// What is dangerous about changes: where they are, and whose words they take away.
 pub(crate) fn of_changes(
     store: &Store,
-    endorsed: &Endorsements,
+    (policy, endorsed): (&Policy, &Endorsements),
     changes: &[Change],
 ) -> Result<BTreeSet<Danger>> {
     let mut found = BTreeSet::new();
     for change in changes {
         let mut keys = change.from.iter().chain([&change.key]);
-        if keys.any(|key| PROTECTED.iter().any(|prefix| key.is_under(prefix))) {
+        if keys.any(|key| policy.protects(key)) {
             found.insert(Danger::Protected);
         }
         let Some(before) = change.before.filter(|before| Some(*before) != change.after) else {

@@ -218,6 +218,7 @@ pub(crate) enum Part {
     Decisions,
     /// What was asked of it while it ran.
     Order,
+    Held,
 }
 
 pub(crate) fn part_key(number: u64, part: Part) -> String {
@@ -227,6 +228,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Seen => "seen",
         Part::Decisions => "decisions",
         Part::Order => "order",
+        Part::Held => "held",
     };
     format!("dreams/{number:08}/{name}")
 }

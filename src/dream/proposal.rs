@@ -201,7 +201,7 @@ impl Proposal {
 
 /// Reads the proposals of a dream from its branch's commits, given in their order.
 pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Proposal>> {
-    let endorsed = store.endorsements()?;
+    let (policy, endorsed) = (store.policy()?, store.endorsements()?);
     let mut cited = CitedSessions::default();
     let mut written_by = BTreeMap::new();
     let mut proposals = Vec::with_capacity(commits.len());
@@ -228,7 +228,7 @@ pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Pro
             part: part.clone(),
             sources: ProposalSources::count(&sessions),
             sessions: sessions.into_iter().cloned().collect(),
-            dangers: danger::of_changes(store, &endorsed, &changes)?,
+            dangers: danger::of_changes(store, (&policy, &endorsed), &changes)?,
             changes,
             written,
             depends_on,

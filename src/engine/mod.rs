@@ -35,6 +35,7 @@ mod new_commit;
 mod nodes;
 mod overlay;
 mod plan;
+mod policy;
 mod prepared;
 mod provenances;
 mod quarantine;
@@ -76,6 +77,10 @@ pub use grounds::Grounds;
 pub use holder::HolderInfo;
 pub(crate) use lease::Lease;
 pub use merge::Merge;
+pub use policy::{
+    Gate, GateQuestion, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode,
+};
+pub(crate) use policy::{NEAR_PROTECTED, policy_author};
 pub use prepared::Expect;
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
