@@ -48,6 +48,7 @@ mod probe;
 mod proposal;
 mod put;
 mod ranks;
+mod recall;
 mod reference;
 mod restore;
 mod revert;
