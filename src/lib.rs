@@ -60,9 +60,10 @@ mod tree;
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, KeepRule, Manifest,
-    Mine, Proposal, ProposalSources, Relation, Remaining, Review, ReviewMerge, SessionReader,
-    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
+    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
+    Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review,
+    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
+    Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, get, import, init,
-    list, log, manual, merge, operation, put, recall, reference, restore, revert, search, session,
-    show, status, store, undo, verify, why,
+    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
+    import, init, list, log, manual, merge, operation, put, recall, reference, restore, revert,
+    search, session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -28,6 +28,7 @@ pub(crate) struct Arguments {
 
 /// Options that every verb takes.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The database's directory; else .undream here or in a parent folder
@@ -140,6 +141,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Say whether a memory helped or is wrong; dreams count it
+    Feedback(feedback::Feedback),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository

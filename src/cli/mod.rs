@@ -28,6 +28,7 @@ mod edit;
 mod endorse;
 mod exit;
 mod export;
+mod feedback;
 mod get;
 mod graph;
 mod import;

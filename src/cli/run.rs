@@ -68,6 +68,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Recall(recall) => recall.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Feedback(feedback) => feedback.run(call),
         Verb::Export(export) => export.run(call),
         Verb::Import(import) => import.run(call),
         Verb::Backup(backup) => backup.run(call),

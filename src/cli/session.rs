@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::ops::RangeInclusive;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use undream::{ErrorKind, Event, Session as Stored, Store};
+use undream::{ErrorKind, Event, Outcome as Ended, Session as Stored, Store, Taken};
 
 use super::call::{Access, Call};
 use super::exit::{Failure, Outcome};
@@ -32,6 +32,28 @@ pub(crate) enum Session {
     Quarantined,
     /// Let dreams read a session again
     Lift(Lift),
+    /// Write down how a session ended
+    Mark(Mark),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mark {
+    /// The session
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How it ended
+    outcome: End,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum End {
+    /// It reached its goal.
+    Success,
+    /// It did not.
+    Failure,
+    /// Nobody knows: takes a mark back.
+    Unknown,
 }
 
 #[derive(Args, Debug)]
@@ -62,6 +84,7 @@ impl Session {
             Self::Show(show) => show.run(call),
             Self::Quarantined => withdraw::list(call),
             Self::Lift(lift) => lift.run(call),
+            Self::Mark(mark) => mark.run(call),
         }
     }
 }
@@ -121,6 +144,36 @@ fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Tim
     Ok(())
 }
 
+impl Mark {
+    fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Write)?;
+        let outcome = match self.outcome {
+            End::Success => Some(Ended::Success),
+            End::Failure => Some(Ended::Failure),
+            End::Unknown => None,
+        };
+        if store.session(&self.id)?.is_none() {
+            return Err(missing(&store, &self.id)?);
+        }
+        let changed = store.mark_session(&self.id, outcome, &call.author()?)? != Taken::Known;
+        let name = outcome.map(Ended::name);
+        if call.json() {
+            return call.print_json(&json!({"id": self.id, "outcome": name, "changed": changed}));
+        }
+        let mut page = call.page();
+        let (id, name) = (escape(&self.id), name.unwrap_or("unknown"));
+        let verb = if changed { "is now marked" } else { "was marked already" };
+        writeln!(page, "{id} {verb}: {name}.")?;
+        Ok(page.finish()?)
+    }
+}
+
+/// The failure that says that there is no such session, with those of like names.
+fn missing(store: &Store, name: &str) -> Outcome<Failure> {
+    let failure = Failure::new(ErrorKind::NotFound, format!("there is no session `{name}`"));
+    Ok(failure.candidates(nearest(store, name)?).hint("undream session list"))
+}
+
 impl Show {
     fn run(&self, call: &Call) -> Outcome {
         let store = call.store(Access::Read)?;
@@ -158,8 +211,7 @@ impl Show {
             };
         }
         let name = self.id.rsplit_once('#').map_or(self.id.as_str(), |(id, _)| id);
-        let failure = Failure::new(ErrorKind::NotFound, format!("there is no session `{name}`"));
-        Err(failure.candidates(nearest(store, name)?).hint("undream session list"))
+        Err(missing(store, name)?)
     }
 }
 

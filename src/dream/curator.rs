@@ -1,15 +1,18 @@
 //! What a curator is given, and what it hands back.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Time;
+use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Trust};
 use crate::progress::Work;
-use crate::storage::{RecordId, TextId};
+use crate::storage::{MemoryId, RecordId, TextId};
 
 /// A shorter quote stands in almost any event, so it proves no reading.
 const QUOTE_CHARS_MIN: usize = 16;
@@ -28,6 +31,12 @@ pub trait Curator {
     /// than [`Trust::User`].
     fn trust_max(&self) -> Trust {
         Trust::User
+    }
+
+    /// Whether it takes sessions into account that earlier dreams read, [`SessionReader::earlier`], so
+    /// that its suggestions cover theirs.
+    fn remembers(&self) -> bool {
+        false
     }
 
     /// Reads, and hands suggestions to `suggest`, best first.
@@ -51,6 +60,27 @@ pub struct CuratorInput<'a> {
     pub sessions: &'a SessionReader<'a>,
     /// What the person who ordered the dream asked for.
     pub instructions: Option<&'a str>,
+    /// When the dream began.
+    pub now: Time,
+    /// Which memories were given to somebody; `None` where nothing keeps note of that.
+    pub recalls: Option<&'a dyn Recalled>,
+    /// What readers said of memories.
+    pub feedback: &'a [Feedback],
+}
+
+/// Tells which memories were given to somebody.
+pub trait Recalled: fmt::Debug + Send + Sync {
+    /// Since when note is kept without a gap; `None` if it is not kept now.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn since(&self) -> Result<Option<Time>>;
+
+    /// How often a memory was given to somebody, and when last.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    fn recalled(&self, memory: MemoryId) -> Result<(u64, Option<Time>)>;
 }
 
 /// A change that a curator suggests.
@@ -125,21 +155,54 @@ struct Noted {
 #[derive(Debug)]
 pub struct SessionReader<'a> {
     store: &'a Store,
+    /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
+    /// How many are of this dream.
+    own: usize,
     noted: Mutex<BTreeMap<String, Noted>>,
     work: Work,
 }
 
 impl<'a> SessionReader<'a> {
-    pub(crate) fn new(store: &'a Store, sessions: Vec<Session>) -> Self {
+    pub(crate) fn new(store: &'a Store, mut sessions: Vec<Session>, earlier: Vec<Session>) -> Self {
+        let own = sessions.len();
+        sessions.extend(earlier);
         let total = sessions.len() as u64;
         let work = store.database().progress().begin("sessions", Some(total));
-        Self { store, sessions, noted: Mutex::default(), work }
+        Self { store, sessions, own, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
     pub fn sessions(&self) -> &[Session] {
-        &self.sessions
+        &self.sessions[..self.own]
+    }
+
+    /// Sessions that earlier dreams of the branch read, as they are now. They can be read and cited
+    /// too. Empty unless the curator says that it remembers, and the dream is of new sessions.
+    pub fn earlier(&self) -> &[Session] {
+        &self.sessions[self.own..]
+    }
+
+    fn index(&self, id: &str) -> Result<usize> {
+        let missing =
+            || Error::not_found(format!("session `{id}` is not among those of this dream"));
+        self.sessions.iter().position(|session| session.id() == id).ok_or_else(missing)
+    }
+
+    /// Takes note of a session's events as they were noted when it was read before.
+    pub(crate) fn note(&self, id: &str, events: Vec<(TextId, Source)>) -> Result<()> {
+        let session = self.index(id)?;
+        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.insert(id.to_owned(), Noted { session, events }).is_none() {
+            self.work.advance();
+        }
+        Ok(())
+    }
+
+    /// What was noted of a session's events; nothing if it was not read.
+    pub(crate) fn noted(&self, id: &str) -> Vec<(TextId, Source)> {
+        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.get(id).map(|noted| noted.events.clone()).unwrap_or_default()
     }
 
     /// The events of a session of this dream, in order. An erased event is an empty one, so that
@@ -148,10 +211,7 @@ impl<'a> SessionReader<'a> {
     /// # Errors
     /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
-        let missing =
-            || Error::not_found(format!("session `{id}` is not among those of this dream"));
-        let found = self.sessions.iter().position(|session| session.id() == id);
-        let index = found.ok_or_else(missing)?;
+        let index = self.index(id)?;
         let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
         let mut events = Vec::with_capacity(stored.len());
         let mut read = Vec::with_capacity(stored.len());
@@ -160,24 +220,23 @@ impl<'a> SessionReader<'a> {
             read.push((text, event.source()));
             events.push(event);
         }
-        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if notes.insert(id.to_owned(), Noted { session: index, events: read }).is_none() {
-            self.work.advance();
-        }
+        self.note(id, read)?;
         Ok(events)
     }
 
-    /// How many sessions and events were read.
+    /// How many sessions and events of this dream were read.
     pub(crate) fn read(&self) -> (usize, usize) {
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        (notes.len(), notes.values().map(|noted| noted.events.len()).sum())
+        let own = || notes.values().filter(|noted| noted.session < self.own);
+        (own().count(), own().map(|noted| noted.events.len()).sum())
     }
 
-    /// The sessions that were read, each with the object that was.
+    /// The sessions of this dream that were read, each with the object that was.
     pub(crate) fn read_list(&self) -> Vec<(String, String)> {
         let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let read = notes
             .iter()
+            .filter(|(_, noted)| noted.session < self.own)
             .map(|(id, noted)| (id.clone(), self.sessions[noted.session].object_id().to_string()));
         read.collect()
     }

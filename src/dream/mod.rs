@@ -11,6 +11,7 @@ mod curator;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod feedback;
 mod footing;
 mod manifest;
 mod mine;
@@ -27,9 +28,12 @@ mod why;
 mod withdrawal;
 
 pub use command::CommandCurator;
-pub use curator::{Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+pub use curator::{
+    Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
+pub use feedback::{Feedback, Opinion};
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};

@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::curator::{Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion};
+use crate::dream::curator::{
+    Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
+};
 use crate::dream::dream::Dream;
+use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
 use crate::dream::manifest::{Choice, Manifest, meta, numbers};
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
@@ -17,16 +20,22 @@ use crate::storage::RecordId;
 /// How many citations a record itself names; the proposal's commit names all.
 const RECORD_EVIDENCE_MAX: usize = 16;
 
-/// A proposal that was turned down before: its key and the sessions it rested on then.
+/// A proposal that was turned down before: the sessions and the records it rested on then.
+#[derive(Default)]
 struct TurnedDown {
     dream: u64,
     sessions: BTreeSet<String>,
+    inputs: BTreeSet<RecordId>,
 }
+
+/// The curator, the instructions, and who knows what was recalled.
+type Given<'a> = (&'a dyn Curator, Option<&'a str>, Option<&'a dyn Recalled>);
 
 /// One curator at work on one dream.
 pub(super) struct Pass<'a> {
     curator: &'a dyn Curator,
     instructions: Option<&'a str>,
+    recalls: Option<&'a dyn Recalled>,
     /// The most that the policy trusts a curator whose quotes do not all verify.
     trust_max: Trust,
     dream: &'a Dream,
@@ -38,20 +47,37 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(super) fn new(
-        (curator, instructions, trust_max): (&'a dyn Curator, Option<&'a str>, Trust),
+        ((curator, instructions, recalls), trust_max): (Given<'a>, Trust),
         dream: &'a Dream,
         reader: &'a SessionReader<'a>,
         author: &'a Author,
         manifest: &'a mut Manifest,
     ) -> Result<Self> {
         let turned_down = turned_down(dream.store(), &manifest.branch)?;
-        Ok(Self { curator, instructions, trust_max, dream, reader, author, manifest, turned_down })
+        Ok(Self {
+            curator,
+            instructions,
+            recalls,
+            trust_max,
+            dream,
+            reader,
+            author,
+            manifest,
+            turned_down,
+        })
     }
 
     pub(super) fn run(mut self, base: &Snapshot) -> Result<()> {
         let curator = self.curator;
-        let input =
-            CuratorInput { memory: base, sessions: self.reader, instructions: self.instructions };
+        let feedback = Feedback::all(self.dream.store())?;
+        let input = CuratorInput {
+            memory: base,
+            sessions: self.reader,
+            instructions: self.instructions,
+            now: self.manifest.started(),
+            recalls: self.recalls,
+            feedback: &feedback,
+        };
         curator.propose(&input, &mut |suggestion| self.take(suggestion))
     }
 
@@ -161,10 +187,15 @@ impl<'a> Pass<'a> {
         let sessions: BTreeSet<&str> =
             suggestion.cites.iter().map(|cite| cite.session.as_str()).collect();
         let new = sessions.iter().filter(|id| !before.sessions.contains(**id)).count();
-        if new == 0 {
-            return Some(format!("turned down in dream {}, no new evidence", before.dream));
-        }
-        let note = format!("Turned down in dream {}; {new} further sessions since.", before.dream);
+        let changed = suggestion.inputs.iter().filter(|id| !before.inputs.contains(id)).count();
+        let note = match (new, changed) {
+            (0, 0) => {
+                return Some(format!("turned down in dream {}, no new evidence", before.dream));
+            }
+            (0, changed) => format!("{changed} of the memories it rests on changed since"),
+            (new, _) => format!("{new} further sessions since"),
+        };
+        let note = format!("Turned down in dream {}; {note}.", before.dream);
         *rationale = format!("{rationale} {note}");
         None
     }
@@ -201,11 +232,10 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
                 continue;
             }
             let sessions = proposal.session_ids();
-            let entry = found
-                .entry(proposal.touched())
-                .or_insert_with(|| TurnedDown { dream: number, sessions: BTreeSet::new() });
+            let entry = found.entry(proposal.touched()).or_insert_with(TurnedDown::default);
             entry.dream = number;
             entry.sessions.extend(sessions);
+            entry.inputs.extend(proposal.inputs());
         }
     }
     Ok(found)

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::object::{
     Cause, Commit, Entry, Evidence, Key, ProposalKind, ProposalPart, Record, Session, Taint, Trust,
 };
-use crate::storage::{CommitId, SessionObjectId};
+use crate::storage::{CommitId, RecordId, SessionObjectId};
 
 /// How many citations of one session are shown.
 const SHOWN_PER_SESSION_MAX: usize = 3;
@@ -89,6 +89,11 @@ impl Proposal {
     pub(crate) fn touched(&self) -> BTreeSet<String> {
         let keys = self.changes.iter().flat_map(|change| change.from.iter().chain([&change.key]));
         keys.map(ToString::to_string).collect()
+    }
+
+    /// The records it was made from.
+    pub(crate) fn inputs(&self) -> &[RecordId] {
+        &self.part.inputs
     }
 
     /// The text it writes first, if it writes one.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::curator::{Curator, SessionReader};
+use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
@@ -37,6 +37,7 @@ pub struct DreamRun {
     curator: Box<dyn Curator>,
     instructions: Option<String>,
     author: Option<Author>,
+    recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
 }
 
@@ -50,6 +51,7 @@ impl Dream {
             curator: Box::new(Mine::default()),
             instructions: None,
             author: None,
+            recalls: None,
             trust_max: Trust::User,
         }
     }
@@ -93,32 +95,35 @@ impl DreamRun {
         self
     }
 
+    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
+        self.recalls = Some(Box::new(recalls));
+        self
+    }
+
     /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
     /// # Errors
-    /// `NotFound` if a named session does not exist; `Locked` if another process kept writing;
-    /// what the database fails with. A failing curator is no error here.
+    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
+    /// another process kept writing; what the database fails with. A failing curator is no error here.
     pub fn run(self) -> Result<Dream> {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
         let base = self.base(&author)?;
-        let sessions = self.select(&store)?;
+        let (sessions, earlier) = self.select(&store)?;
         let list: SessionList = sessions
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
-        let reader = SessionReader::new(&store, sessions);
+        let covered: BTreeSet<String> =
+            sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
+        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let outcome = Pass::new(
-            (&*self.curator, self.instructions.as_deref(), self.trust_max),
-            &dream,
-            &reader,
-            &author,
-            &mut manifest,
-        )?
-        .run(&base);
+        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
+        let outcome =
+            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
@@ -133,13 +138,14 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, (&list, &reader.read_list()), &who)?;
+        Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
         Ok(dream)
     }
 
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
     /// dream has something to stand on.
     fn base(&self, author: &Author) -> Result<Snapshot> {
+        self.branch.refuse_reserved()?;
         let snapshot = self.branch.snapshot()?;
         if snapshot.commit().is_some() {
             return Ok(snapshot);
@@ -150,12 +156,13 @@ impl DreamRun {
         self.branch.snapshot()
     }
 
-    fn select(&self, store: &Store) -> Result<Vec<Session>> {
+    /// The sessions to read, and those that earlier dreams read where the curator remembers them.
+    fn select(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
         let read = match &self.sessions {
             Sessions::New => read_before(store, self.branch.name().as_str())?,
             _ => BTreeSet::new(),
         };
-        let mut chosen = Vec::new();
+        let (mut chosen, mut earlier) = (Vec::new(), Vec::new());
         let ids = match &self.sessions {
             Sessions::Ids(ids) => ids
                 .iter()
@@ -167,7 +174,9 @@ impl DreamRun {
             _ => store
                 .session_ids()?
                 .into_iter()
-                .filter(|(_, object)| !read.contains(&object.to_string()))
+                .filter(|(_, object)| {
+                    self.curator.remembers() || !read.contains(&object.to_string())
+                })
                 .map(|(_, object)| store.session_object(object))
                 .collect::<Result<Vec<_>>>()?,
         };
@@ -178,13 +187,15 @@ impl DreamRun {
             let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
                 || kept_out.contains(session.id());
             let other = self.project.is_some() && self.project != facts.project;
-            if !hidden && !other {
-                chosen.push(session);
+            if hidden || other {
+                continue;
             }
+            let known = read.contains(&session.object_id().to_string());
+            if known { &mut earlier } else { &mut chosen }.push(session);
         }
         // Oldest first: what changed over time is read in the order in which it happened.
         chosen.sort_by_key(|session| (session.facts().started, session.id().to_owned()));
-        Ok(chosen)
+        Ok((chosen, earlier))
     }
 
     /// Takes the next number, writes the manifest and creates the dream's branch. The lease says
@@ -237,11 +248,11 @@ impl DreamRun {
         }
     }
 
-    /// Writes the account, and marks the waiting dreams whose sessions this one read as well.
+    /// Writes the account, and marks the waiting dreams whose sessions this one covers as well.
     fn close(
         store: &Store,
         manifest: &Manifest,
-        (list, seen): (&SessionList, &SessionList),
+        (list, seen, covered): (&SessionList, &SessionList, &BTreeSet<String>),
         who: &Author,
     ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
@@ -253,7 +264,6 @@ impl DreamRun {
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
             }
-            let read: BTreeSet<&String> = list.iter().map(|(id, _)| id).collect();
             let snapshot = transaction.base().clone();
             for number in numbers(&snapshot)? {
                 let older: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
@@ -264,7 +274,7 @@ impl DreamRun {
                 }
                 let theirs: SessionList =
                     load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-                if theirs.iter().all(|(id, _)| read.contains(id)) {
+                if theirs.iter().all(|(id, _)| covered.contains(id)) {
                     older.status = DreamStatus::Superseded;
                     save(transaction, number, Part::Manifest, &older)?;
                 }

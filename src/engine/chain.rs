@@ -61,6 +61,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn prepare(branch: Branch, links: Vec<Link>) -> Result<Self> {
+        branch.refuse_reserved()?;
         let snapshot = branch.snapshot()?;
         let ours = snapshot.tree()?;
         let head = snapshot.commit().cloned();

@@ -10,8 +10,8 @@ use crate::engine::store::Store;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::object::{
-    Author, Event, Evidence, OperationKind, Session, SessionFacts, Source, StoreName, Stored,
-    chunk_sources, cut_into_chunks, make_chunk, make_session, open_chunk,
+    Author, Event, Evidence, OperationKind, Outcome, Session, SessionFacts, Source, StoreName,
+    Stored, chunk_sources, cut_into_chunks, make_chunk, make_session, open_chunk,
 };
 use crate::storage::{ChunkId, SessionObjectId, Shelf, TextId};
 
@@ -74,9 +74,44 @@ impl Store {
             taken.push(outcome);
             made.extend(objects);
         }
-        if made.is_empty() {
-            return Ok(taken);
+        if !made.is_empty() {
+            self.land_sessions(made, author)?;
         }
+        Ok(taken)
+    }
+
+    /// Writes down how a session ended, as a new version of its header with the same events; `None`
+    /// takes that back. What is known already changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such session.
+    pub fn mark_session(
+        &self,
+        id: &str,
+        outcome: Option<Outcome>,
+        author: &Author,
+    ) -> Result<Taken> {
+        let missing = || Error::not_found(format!("there is no session `{id}`"));
+        for _ in 0..TRIES_MAX {
+            let known = self.session(id)?.ok_or_else(missing)?;
+            if known.facts().outcome == outcome {
+                return Ok(Taken::Known);
+            }
+            let facts = SessionFacts { outcome, ..known.facts().clone() };
+            let seed = self.core().seed()?;
+            let header = make_session(facts, known.extra(), known.chunks().to_vec(), &seed);
+            let known = Some(known.object_id());
+            let made = MadeSession { id: id.to_owned(), known, chunks: Vec::new(), header };
+            match self.land_sessions(vec![made], author) {
+                Err(error) if error.kind() == ErrorKind::Stale => {}
+                other => return other.map(|()| Taken::Changed),
+            }
+        }
+        Err(Error::stale("others kept taking the same session in"))
+    }
+
+    /// Writes new versions of sessions, durably together.
+    fn land_sessions(&self, made: Vec<MadeSession>, author: &Author) -> Result<()> {
         let (store, author) = (self.name().clone(), author.clone());
         self.core().land(move |turn| {
             if !turn.has_store(&store) {
@@ -92,19 +127,20 @@ impl Store {
             }
             turn.operate(&store, &author, OperationKind::ImportSessions, Vec::new(), None)?;
             Ok(())
-        })?;
-        Ok(taken)
+        })
     }
 
     /// The new objects of a session; none if it is known as it is.
     fn make(&self, new: &NewSession) -> Result<(Taken, Option<MadeSession>)> {
-        let facts = new.facts.clone().in_order();
+        let mut facts = new.facts.clone().in_order();
         facts.check()?;
         let bytes: usize = new.events.iter().map(Event::bytes).sum();
         let what = format!("session {}", new.facts.id);
         limits::check(&what, bytes, limits::SESSION_BYTES_MAX, "bytes")?;
         let seed = self.core().seed()?;
         let known = self.session(&new.facts.id)?;
+        // A transcript that says nothing of its end does not take back what was marked since.
+        facts.outcome = facts.outcome.or(known.as_ref().and_then(|known| known.facts().outcome));
         let old: &[(ChunkId, u32)] = known.as_ref().map_or(&[], Session::chunks);
         let view = self.core().view()?;
         let mut chunks = Vec::new();

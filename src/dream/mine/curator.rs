@@ -1,19 +1,26 @@
 //! The built-in curator: mining, behind the door that all curators share.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::dream::curator::{
+    Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion,
+};
+use crate::dream::mine::ledger::Digest;
+use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
+use crate::dream::mine::shelf::{Kept, Shelf};
 use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::limits;
-use crate::object::{Entry, Key, Kind, ProposalKind};
+use crate::object::{Entry, Key, Kind, ProposalKind, Session};
 
 /// The version of the method: raised when other sessions would give other proposals.
-const VERSION: &str = "0.1";
+const VERSION: &str = "0.2";
 
-/// The built-in curator: offline and deterministic. It finds recurring mistakes and what worked
-/// instead, workflows that sessions converge on, what users ask for repeatedly, and habits that
-/// newer sessions gave up.
+/// The built-in curator: offline and deterministic. From sessions it finds recurring mistakes and
+/// what worked instead, workflows that sessions converge on, what users ask for repeatedly, and
+/// habits that newer sessions gave up. From memory it finds what is told twice, too long, held by
+/// several agents, unused, called wrong, or out of date.
 #[derive(Clone, Copy, Debug)]
 pub struct Mine {
     options: MineOptions,
@@ -50,40 +57,178 @@ impl Curator for Mine {
         VERSION.to_owned()
     }
 
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn propose(
         &self,
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
-        let mut miner = Miner::new(self.options);
-        let mut ids = Vec::new();
-        for session in input.sessions.sessions() {
-            let events = input.sessions.events(session.id())?;
-            miner.read(session.facts().clone(), &events);
-            ids.push(session.id().to_owned());
+        let (miner, ids) = self.read(input)?;
+        let memories = held(input)?;
+        let mut suggestions = plans(input, &memories)?;
+        let known = Known::of(&memories);
+        for finding in miner.finish() {
+            suggestions.extend(outdated(&finding, &memories, &ids));
+            suggestions.extend(suggestion(finding, &known, input, &ids)?);
         }
-        miner.finish().into_iter().try_for_each(|finding| suggest(suggestion(finding, &ids)?))
+        suggestions.sort_by_key(|suggestion| Reverse(suggestion.confidence));
+        suggestions.truncate(self.options.findings_max);
+        suggestions.into_iter().try_for_each(suggest)
     }
 }
 
-fn suggestion(finding: Finding, ids: &[String]) -> Result<Suggestion> {
+impl Mine {
+    /// All sessions taken in, with their ids in the order of their numbers. Where there is nothing new
+    /// to read, what was read before has been told.
+    fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
+        let reader = input.sessions;
+        let shelf = Shelf::open(input.memory.store(), VERSION)?;
+        let mut miner = Miner::new(self.options);
+        let mut ids = Vec::new();
+        if reader.sessions().is_empty() {
+            return Ok((miner, ids));
+        }
+        let mut sessions: Vec<&Session> =
+            reader.earlier().iter().chain(reader.sessions()).collect();
+        sessions.sort_by_key(|session| (session.facts().started, session.id()));
+        for session in sessions {
+            let digest = digest(session, reader, &shelf)?;
+            miner.absorb(session.facts().clone(), digest);
+            ids.push(session.id().to_owned());
+        }
+        Ok((miner, ids))
+    }
+}
+
+/// What a session adds: as it was kept, or read anew.
+fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Result<Digest> {
+    match shelf.load(session.object_id()) {
+        Ok(Some(kept)) if kept.events.len() == session.events() as usize => {
+            reader.note(session.id(), kept.events)?;
+            return Ok(kept.digest);
+        }
+        Ok(_) => {}
+        // What is derived is derived again.
+        Err(error) if error.kind() == ErrorKind::Corrupt => {}
+        Err(error) => return Err(error),
+    }
+    let events = reader.events(session.id())?;
+    let digest = Miner::digest(session.facts(), &events);
+    let kept = Kept { events: reader.noted(session.id()), digest };
+    shelf.keep(session.object_id(), &kept)?;
+    Ok(kept.digest)
+}
+
+/// All memories that can be read. What was erased says nothing.
+fn held(input: &CuratorInput<'_>) -> Result<Vec<Held>> {
+    let mut all = Vec::new();
+    for entry in input.memory.entries("") {
+        let (key, record) = entry?;
+        let entry = match record.to_entry() {
+            Ok(entry) => entry,
+            Err(error) if error.kind() == ErrorKind::Redacted => continue,
+            Err(error) => return Err(error),
+        };
+        let said = input.feedback.iter().find(|said| said.memory == record.memory());
+        let (helpful, wrong) = said.map_or((0, 0), |said| (said.helpful, said.wrong));
+        let last = match input.recalls {
+            Some(recalls) => recalls.recalled(record.memory())?.1,
+            None => None,
+        };
+        all.push(Held {
+            key,
+            record: record.id(),
+            entry,
+            author: record.provenance().author.clone(),
+            trust: record.trust(),
+            usage: Use { last, helpful, wrong },
+        });
+    }
+    Ok(all)
+}
+
+/// What memory by itself gives reason to change.
+fn plans(input: &CuratorInput<'_>, memories: &[Held]) -> Result<Vec<Suggestion>> {
+    let mut plans = memory::fold(memories);
+    plans.extend(memory::split(memories));
+    plans.extend(memory::disputed(memories));
+    let since = input.recalls.map(|recalls| recalls.since()).transpose()?.flatten();
+    if let Some(since) = since {
+        let store = input.memory.store();
+        let written = |held: &Held| Ok(store.commit_of(held.record)?.committed());
+        plans.extend(memory::stale(memories, (since, input.now), written)?);
+    }
+    let suggestion = |plan: Plan| Suggestion {
+        kind: plan.kind,
+        title: plan.title,
+        changes: plan.changes,
+        rationale: plan.rationale,
+        confidence: plan.confidence,
+        cites: Vec::new(),
+        inputs: plan.inputs,
+    };
+    Ok(plans.into_iter().map(suggestion).collect())
+}
+
+/// The suggestion that a finding makes, unless memory says it already.
+fn suggestion(
+    finding: Finding,
+    known: &Known<'_>,
+    input: &CuratorInput<'_>,
+    ids: &[String],
+) -> Result<Option<Suggestion>> {
     let (kind, written) = match finding.kind {
         FindingKind::Mistake => (ProposalKind::Mistake, Kind::MISTAKE),
         FindingKind::Workflow => (ProposalKind::Workflow, Kind::PROCEDURE),
         FindingKind::Preference => (ProposalKind::Preference, Kind::PREFERENCE),
         FindingKind::Supersession => (ProposalKind::Supersession, Kind::NOTE),
     };
+    let (told, inputs) = match known.fate(&finding) {
+        Fate::New => (String::new(), Vec::new()),
+        Fate::Known => return Ok(None),
+        Fate::Strengthen(held) => {
+            (" Memory says so; more sessions do now.".into(), vec![held.record])
+        }
+        Fate::Correct(held) => {
+            (" It corrects what memory says at this key.".into(), vec![held.record])
+        }
+    };
     let cites = cited(&finding, ids);
-    let entry = Entry::new(finding.text).title(finding.title.clone()).kind(written);
-    Ok(Suggestion {
+    let entry = Entry::new(finding.text)
+        .title(finding.title.clone())
+        .kind(written)
+        .attribute(SESSIONS, finding.sources.sessions.to_string());
+    // What readers called wrong is claimed with less confidence.
+    let said = input.feedback.iter().filter(|said| said.key == finding.key);
+    let doubts = said.map(|said| said.wrong.saturating_sub(said.helpful)).sum::<u32>();
+    Ok(Some(Suggestion {
         kind,
         title: finding.title,
         changes: vec![SuggestedChange::Put(Key::new(finding.key)?, entry)],
-        rationale: finding.rationale,
-        confidence: finding.confidence,
+        rationale: format!("{}{told}", finding.rationale),
+        confidence: finding.confidence / (1 + doubts.min(9) as u16),
         cites,
-        inputs: Vec::new(),
-    })
+        inputs,
+    }))
+}
+
+/// Suggestions that tell the memories of a habit given up that it was.
+fn outdated(finding: &Finding, memories: &[Held], ids: &[String]) -> Vec<Suggestion> {
+    let Some(gone) = &finding.gone else { return Vec::new() };
+    let told = memory::outdated(memories, gone, &finding.text).into_iter();
+    let suggestion = |(held, entry): (Held, Entry)| Suggestion {
+        kind: ProposalKind::Supersession,
+        title: format!("{} tells of {gone}, which was given up", held.key),
+        changes: vec![SuggestedChange::Put(held.key, entry)],
+        rationale: finding.rationale.clone(),
+        confidence: finding.confidence,
+        cites: cited(finding, ids),
+        inputs: vec![held.record],
+    };
+    told.map(suggestion).collect()
 }
 
 /// The finding's citations; the first of each session come first, so that a bound on their number

@@ -121,6 +121,7 @@ fn candidate(key: String, title: String, text: String, support: Support, weight:
     Candidate {
         kind: FindingKind::Supersession,
         topic: key.clone(),
+        gone: None,
         key,
         rationale: format!(
             "Shares of sessions per week compared; {} sessions hold it.",
@@ -130,6 +131,7 @@ fn candidate(key: String, title: String, text: String, support: Support, weight:
         text,
         support,
         weight,
+        share: 1000,
     }
 }
 
@@ -137,13 +139,10 @@ fn single(view: &View<'_>, change: &Change<'_>) -> Candidate {
     let text =
         format!("A habit changed: {}. Older notes on it may be out of date.", describe(change));
     let key = format!("drift/{}", slug(change.name));
-    candidate(
-        key,
-        format!("{} over time", change.name),
-        text,
-        view.support(change.signal).clone(),
-        560,
-    )
+    let title = format!("{} over time", change.name);
+    let mut found = candidate(key, title, text, view.support(change.signal).clone(), 520);
+    found.gone = (change.after < change.before).then(|| change.name.to_owned());
+    found
 }
 
 /// Pairs of which one is given up about when the other becomes usual, with a word in common or the
@@ -167,13 +166,10 @@ fn replacements(view: &View<'_>, changes: &[Change<'_>]) -> Vec<Candidate> {
             describe(new)
         );
         let key = format!("drift/{}-to-{}", slug(old.name), slug(new.name));
-        candidates.push(candidate(
-            key,
-            format!("{} gives way to {}", old.name, new.name),
-            text,
-            support,
-            700,
-        ));
+        let title = format!("{} gives way to {}", old.name, new.name);
+        let mut found = candidate(key, title, text, support, 700);
+        found.gone = Some(old.name.to_owned());
+        candidates.push(found);
     }
     candidates
 }

@@ -50,4 +50,6 @@ pub(crate) struct Finding {
     pub(crate) sources: Sources,
     /// At least one per supporting session, in order.
     pub(crate) cites: Vec<Cite>,
+    /// The tool or command that it says was given up.
+    pub(crate) gone: Option<String>,
 }

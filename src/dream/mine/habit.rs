@@ -12,6 +12,14 @@ const HABIT: usize = 100;
 /// The least share of sessions that makes a habit of a first call, per mille.
 const FIRST: usize = 400;
 
+/// What is said of a workflow where no session tells how it ended.
+const UNKNOWN: &str = " Whether it helps is not known: no outcome was recorded.";
+/// The confidence in a workflow of unknown outcome, as a share of what it would be, per mille.
+const UNKNOWN_SHARE: u16 = 880;
+/// How far below the others success must lie to make a mistake of a workflow, in tenths of a
+/// standard deviation. High, because many workflows are compared.
+const HARM: u32 = 32;
+
 /// Habits, in any order.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = first_calls(view);
@@ -22,7 +30,8 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     candidates
 }
 
-/// A workflow candidate whose text ends with counts and outcomes.
+/// A workflow candidate whose text ends with counts and outcomes. One whose sessions fail more than
+/// the others is a mistake; of one whose outcome is not known less is claimed.
 pub(super) fn workflow(
     view: &View<'_>,
     key: &str,
@@ -32,17 +41,27 @@ pub(super) fn workflow(
     weight: u16,
 ) -> Candidate {
     let split = support.split(&view.ledger.facts());
-    let outcome = split.map_or(String::new(), Split::sentence);
+    let outcome = split.map_or(UNKNOWN.to_owned(), Split::sentence);
     let (seen, times) = (view.share(support.sessions()), support.places());
+    let harmful =
+        split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1);
+    let (kind, floor, warning) = if harmful {
+        (FindingKind::Mistake, "mistakes", " Sessions that do so fail more often than others.")
+    } else {
+        (FindingKind::Workflow, "workflows", "")
+    };
+    let place = view.scopes.sentence(support);
     Candidate {
-        kind: FindingKind::Workflow,
-        key: format!("workflows/{key}"),
-        text: format!("{what} Seen in {seen} ({times} times).{outcome}"),
+        kind,
+        key: format!("{floor}/{key}"),
+        text: format!("{what}{warning}{place} Seen in {seen} ({times} times).{outcome}"),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
         support: support.clone(),
         weight,
+        share: if split.is_some() { 1000 } else { UNKNOWN_SHARE },
         topic: key.split('/').next().unwrap_or(key).to_owned(),
+        gone: None,
     }
 }
 

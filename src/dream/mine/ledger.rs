@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::dream::mine::support::Support;
 use crate::object::SessionFacts;
 
@@ -15,7 +17,7 @@ const EXAMPLES_MAX: usize = 12;
 const STEPS_MAX: usize = 4_000;
 
 /// What a signal tells; decides who mines it.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) enum Family {
     /// A call failed with a message of this form. Scope: the tool.
     Error,
@@ -53,12 +55,16 @@ pub(super) enum Family {
     Word,
     /// A user named this.
     Name,
+    /// A user asked not to do this.
+    Ban,
+    /// Two words that stand side by side in a request or rule of a user.
+    Phrase,
     /// A user corrected the agent.
     Correction,
 }
 
 /// Something that can be seen in a session.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) struct Signal {
     pub(super) family: Family,
     pub(super) scope: String,
@@ -66,7 +72,7 @@ pub(super) struct Signal {
 }
 
 /// A signal in one session.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Sighting {
     places: Vec<u32>,
     /// Where in the session it was first seen, per mille.
@@ -74,7 +80,7 @@ struct Sighting {
 }
 
 /// One step of a session: a tool, or one command of a shell line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(super) struct Step {
     pub(super) signal: u32,
     pub(super) event: u32,
@@ -91,13 +97,25 @@ pub(super) struct Notes {
 }
 
 /// What is kept of one signal beside where it was seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Lore {
     /// How it looked where it was first seen.
     pub(super) examples: Vec<String>,
     /// What went with it, with the number of times: for a failure the step that succeeded next, for a
     /// file its name.
     pub(super) company: BTreeMap<String, u32>,
+    /// For a failure, what succeeded between it and a later success of the very step that failed,
+    /// with the number of times.
+    pub(super) between: BTreeMap<String, u32>,
+}
+
+/// What one session adds to a ledger: kept, it need not be read again; left out, it is taken away.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Digest {
+    events: u32,
+    signals: Vec<(Signal, Lore)>,
+    steps: Vec<Step>,
+    sightings: BTreeMap<u32, Sighting>,
 }
 
 /// All sightings.
@@ -116,6 +134,35 @@ impl Ledger {
             steps: Vec::new(),
             events: events as u32,
             sightings: BTreeMap::new(),
+        });
+    }
+
+    /// What the one session of this ledger adds.
+    pub(super) fn into_digest(mut self) -> Digest {
+        let notes = self.sessions.pop().expect("BUG: no session is open");
+        let Notes { events, steps, sightings, .. } = notes;
+        Digest { events, signals: self.signals, steps, sightings }
+    }
+
+    /// Adds what one more session holds.
+    pub(super) fn absorb(&mut self, facts: SessionFacts, digest: Digest) {
+        let mut numbers = Vec::with_capacity(digest.signals.len());
+        for (signal, lore) in digest.signals {
+            let number = self.number(signal.family, &signal.scope, &signal.name);
+            self.signals[number as usize].1.absorb(lore);
+            numbers.push(number);
+        }
+        let renumbered = |signal: u32| numbers.get(signal as usize).copied();
+        let steps = digest.steps.into_iter();
+        let steps =
+            steps.filter_map(|step| Some(Step { signal: renumbered(step.signal)?, ..step }));
+        let sightings = digest.sightings.into_iter();
+        let sightings = sightings.filter_map(|(signal, held)| Some((renumbered(signal)?, held)));
+        self.sessions.push(Notes {
+            facts,
+            steps: steps.collect(),
+            events: digest.events,
+            sightings: sightings.collect(),
         });
     }
 
@@ -221,6 +268,17 @@ impl Ledger {
 }
 
 impl Lore {
+    /// Adds what another session tells of the same signal.
+    fn absorb(&mut self, other: Self) {
+        other.examples.iter().for_each(|example| self.example(example));
+        for (name, count) in other.company {
+            *self.company.entry(name).or_default() += count;
+        }
+        for (name, count) in other.between {
+            *self.between.entry(name).or_default() += count;
+        }
+    }
+
     /// Keeps an example while there are not too many different ones.
     pub(super) fn example(&mut self, text: &str) {
         if self.examples.len() < EXAMPLES_MAX && !self.examples.iter().any(|held| held == text) {
@@ -249,8 +307,25 @@ impl Lore {
     /// The most frequent thing that went with it, with its share of all, per mille.
     pub(super) fn companion(&self) -> Option<(&str, u32)> {
         let all: u32 = self.company.values().sum();
-        let best =
-            self.company.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(*name)));
-        best.map(|(name, count)| (name.as_str(), count * 1000 / all.max(1)))
+        most(&self.company).map(|(name, count)| (name, count * 1000 / all.max(1)))
     }
+
+    /// What stood most often between the failure and a later success of the same step, if it did so
+    /// in at least a third of the cases in which a remedy is known.
+    pub(super) fn bridge(&self) -> Option<&str> {
+        let all: u32 = self.company.values().sum();
+        most(&self.between).filter(|(_, count)| count * 3 >= all.max(1)).map(|(name, _)| name)
+    }
+
+    /// Whether the step that failed mostly succeeded later on.
+    pub(super) fn succeeds_again(&self) -> bool {
+        let all: u32 = self.company.values().sum();
+        self.between.values().sum::<u32>() * 2 >= all.max(1)
+    }
+}
+
+/// The name with the highest count; of equals the first by name.
+fn most(counts: &BTreeMap<String, u32>) -> Option<(&str, u32)> {
+    let best = counts.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(*name)));
+    best.map(|(name, count)| (name.as_str(), *count))
 }

@@ -1,7 +1,8 @@
 //! The front door: sessions are read one by one, findings come out at the end.
 
 use crate::dream::mine::finding::Finding;
-use crate::dream::mine::ledger::Ledger;
+use crate::dream::mine::ledger::{Digest, Ledger};
+use crate::dream::mine::scope::Scopes;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};
 use crate::object::{Event, SessionFacts};
 
@@ -33,9 +34,23 @@ impl Miner {
         Self { options, ledger: Ledger::default() }
     }
 
-    /// Reads one session. Its number in citations is the count of sessions read before.
+    /// What a session adds, to be kept and absorbed.
+    pub(super) fn digest(session: &SessionFacts, events: &[Event]) -> Digest {
+        let mut ledger = Ledger::default();
+        read::session(&mut ledger, session.clone(), events);
+        ledger.into_digest()
+    }
+
+    /// Takes in what a session adds. Its number in citations is the count of sessions before it.
+    pub(super) fn absorb(&mut self, session: SessionFacts, digest: Digest) {
+        self.ledger.absorb(session, digest);
+    }
+
+    /// Reads one session and takes it in.
+    #[cfg(test)]
     pub(crate) fn read(&mut self, session: SessionFacts, events: &[Event]) {
-        read::session(&mut self.ledger, session, events);
+        let digest = Self::digest(&session, events);
+        self.absorb(session, digest);
     }
 
     /// Findings, best first.
@@ -44,7 +59,9 @@ impl Miner {
             0 => (self.ledger.sessions.len() / 60).clamp(2, 5),
             least => least,
         };
-        let view = View { supports: self.ledger.supports(), ledger: &self.ledger, least };
+        let facts = self.ledger.facts();
+        let scopes = Scopes::of(&facts);
+        let view = View { supports: self.ledger.supports(), ledger: &self.ledger, least, scopes };
         let mut candidates = mistake::mine(&view);
         candidates.extend(outcome::mine(&view));
         candidates.extend(habit::mine(&view));
@@ -62,6 +79,8 @@ pub(super) struct View<'a> {
     pub(super) supports: Vec<super::support::Support>,
     /// The fewest sessions that make a finding.
     pub(super) least: usize,
+    /// Where findings hold.
+    pub(super) scopes: Scopes,
 }
 
 impl View<'_> {

@@ -34,27 +34,34 @@ fn frequent<'a>(view: &'a View<'_>, family: Family) -> impl Iterator<Item = (u32
 fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Support) -> Candidate {
     let times = support.places();
     let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
-    let seen = view.share(support.sessions());
+    let (seen, place) = (view.share(support.sessions()), view.scopes.sentence(support));
     Candidate {
         kind: FindingKind::Mistake,
         key: format!("mistakes/{key}"),
         topic: format!("mistakes/{key}"),
-        text: format!("{what} Seen in {seen} ({times} times).{split}"),
+        gone: None,
+        text: format!("{what}{place} Seen in {seen} ({times} times).{split}"),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
         support: support.clone(),
         weight: 800,
+        share: 1000,
     }
 }
 
 /// What to do instead, where what came next is mostly one thing.
 fn remedy(view: &View<'_>, signal: u32) -> String {
-    match view.ledger.lore(signal).companion() {
+    let lore = view.ledger.lore(signal);
+    match lore.companion() {
         Some((SAME_STEP, share)) if share >= 400 => {
-            format!(" A later try of the same step succeeded ({}% of cases).", share / 10)
+            let bridge = lore
+                .bridge()
+                .map_or(String::new(), |step| format!(", mostly after {}", quoted([step])));
+            format!(" A later try of the same step succeeded ({}% of cases){bridge}.", share / 10)
         }
         Some((step, share)) if step != SAME_STEP && share >= 300 => {
-            format!(" What worked next: {} ({}% of cases).", quoted([step]), share / 10)
+            let again = if lore.succeeds_again() { ", then the same step again" } else { "" };
+            format!(" What worked next: {} ({}% of cases){again}.", quoted([step]), share / 10)
         }
         _ => String::new(),
     }

@@ -8,7 +8,8 @@
 //! common), `command` and
 //! `shell_line` (shell lines), `cue` (short texts that tell on themselves), `speech` (what users say), `read` and
 //! `shell` (one session into sightings), `ledger` (all sightings). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
-//! each turn sightings into candidates; `rank` makes findings of them, best first.
+//! each turn sightings into candidates; `scope` says where they hold; `rank` makes findings of them,
+//! best first. `shelf` keeps what a session adds, so that it is read once. `memory` looks over what is remembered already.
 //!
 //! Invariants: only events of `Role::User` count as the user's words, compaction summaries and other
 //! harness text never do; every session that supports a finding is cited; a candidate's key comes
@@ -23,13 +24,16 @@ mod finding;
 mod form;
 mod habit;
 mod ledger;
+mod memory;
 mod miner;
 mod mistake;
 mod outcome;
 mod preference;
 mod rank;
 mod read;
+mod scope;
 mod sequence;
+mod shelf;
 mod shell;
 mod shell_line;
 mod speech;

@@ -31,7 +31,9 @@ fn mistake(key: &str, title: &str, text: String, support: Support, weight: u16) 
         text,
         support,
         weight,
+        share: 1000,
         topic: key.to_owned(),
+        gone: None,
     }
 }
 

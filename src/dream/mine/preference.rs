@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::dream::mine::failure::shorten;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
@@ -21,6 +22,12 @@ const NAME: usize = 400;
 const HELD_MIN: usize = 3;
 /// The most preferences of each sort.
 const EACH_MAX: usize = 14;
+/// The longest quote, in bytes.
+const QUOTE_BYTES: usize = 100;
+/// The most words named beside a preference.
+const COMPANY_MAX: usize = 4;
+/// The confidence in what only one user is known to say, as a share of what it would be, per mille.
+const ONE_USER_SHARE: u16 = 850;
 
 /// Preferences, in any order.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
@@ -28,6 +35,8 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     found.extend(rules(view));
     found.extend(names(view));
     found.extend(named_commands(view));
+    found.extend(bans(view));
+    found.extend(phrases(view));
     found
 }
 
@@ -38,7 +47,29 @@ fn word<'a>(view: &'a View<'_>, word: &str) -> Option<&'a Support> {
 
 fn quotes(view: &View<'_>, signal: u32) -> String {
     let quotes = view.ledger.lore(signal).typical(2);
-    quotes.iter().map(|quote| format!("\"{quote}\"")).collect::<Vec<_>>().join(", ")
+    let short = quotes.iter().map(|quote| format!("\"{}\"", shorten(quote, QUOTE_BYTES)));
+    short.collect::<Vec<_>>().join(", ")
+}
+
+/// The words that users say together with the signal and seldom without it: ` (with: issue, team)`.
+fn company(view: &View<'_>, name: &str, support: &Support) -> String {
+    let least = (support.sessions() / 6).max(2);
+    let mut near: Vec<(usize, &str)> = Vec::new();
+    for (number, signal) in view.ledger.family(Family::Word) {
+        let other = view.support(number);
+        if signal.name == base(&name.to_lowercase()) || support.common(other) < least {
+            continue;
+        }
+        let together = support.together(other);
+        // How much of the word's own use is here, weighed by how often that is.
+        let weight = together * together * 1000 / (other.sessions() + 4);
+        if together >= least && together * 4 >= other.sessions() {
+            near.push((weight, &signal.name));
+        }
+    }
+    near.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let words: Vec<&str> = near.into_iter().take(COMPANY_MAX).map(|(_, word)| word).collect();
+    if words.is_empty() { String::new() } else { format!(" (with: {})", words.join(", ")) }
 }
 
 fn preference(
@@ -50,15 +81,25 @@ fn preference(
     weight: u16,
 ) -> Candidate {
     let (seen, times) = (view.share(support.sessions()), support.places());
+    let users = support.sources(&view.ledger.facts()).users;
+    let by = match users {
+        0 => String::new(),
+        1 => " by one user".to_owned(),
+        users => format!(" by {users} users"),
+    };
+    let place = view.scopes.sentence(support);
     Candidate {
         kind: FindingKind::Preference,
         key: format!("preferences/{key}"),
-        text: format!("{what} Said in {seen} ({times} times)."),
-        rationale: format!("{title}: users' own words in {times} messages of {seen}."),
+        text: format!("{what}{place} Said in {seen}{by} ({times} times)."),
+        rationale: format!("{title}: users' own words in {times} messages of {seen}{by}."),
         title,
         support: support.clone(),
         weight,
+        // What one user likes, the next may not.
+        share: if users == 1 { ONE_USER_SHARE } else { 1000 },
         topic: "preferences".to_owned(),
+        gone: None,
     }
 }
 
@@ -88,15 +129,14 @@ fn telling<'a>(
 
 fn requests(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal, support): (u32, &Signal, &Support)| {
-        let what = format!("Users request: {}, such as {}.", signal.name, quotes(view, number));
-        preference(
-            view,
-            &format!("requests/{}", slug(&signal.name)),
-            format!("Users ask to {}", signal.name),
-            &what,
-            support,
-            640,
-        )
+        let company = company(view, &signal.name, support);
+        let what =
+            format!("Users ask to {}{company}, such as {}.", signal.name, quotes(view, number));
+        // A verb that goes with anything, such as to fix, says little of what is wanted.
+        let weight = if company.is_empty() { 570 } else { 640 };
+        let title = format!("Users ask to {}", signal.name);
+        let key = format!("requests/{}", slug(&signal.name));
+        preference(view, &key, title, &what, support, weight)
     };
     telling(view, Family::Request, ASK).into_iter().map(one).collect()
 }
@@ -119,7 +159,12 @@ fn rules(view: &View<'_>) -> Vec<Candidate> {
 
 fn names(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal, support): (u32, &Signal, &Support)| {
-        let what = format!("Users name {}: {}.", signal.name, quotes(view, number));
+        let what = format!(
+            "Users name {}{}: {}.",
+            signal.name,
+            company(view, &signal.name, support),
+            quotes(view, number)
+        );
         preference(
             view,
             &format!("names/{}", slug(&signal.name)),
@@ -130,6 +175,40 @@ fn names(view: &View<'_>) -> Vec<Candidate> {
         )
     };
     telling(view, Family::Name, NAME).into_iter().map(one).collect()
+}
+
+/// The most frequent signals of `family` in the users' own words.
+fn frequent<'a>(view: &'a View<'_>, family: Family) -> Vec<(u32, &'a Signal, &'a Support)> {
+    let most = view.all() * SUBJECT / 1000;
+    let all =
+        view.ledger.family(family).map(|(number, signal)| (number, signal, view.support(number)));
+    let enough = |support: &Support| {
+        support.sessions() >= view.least.max(HELD_MIN) && support.sessions() <= most
+    };
+    let mut found: Vec<_> = all.filter(|(_, _, support)| enough(support)).collect();
+    found.sort_by_key(|(_, signal, support)| (std::cmp::Reverse(support.sessions()), &signal.name));
+    found.truncate(EACH_MAX);
+    found
+}
+
+fn bans(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+        let name = &signal.name;
+        let what = format!("Do not {name} where users say so: {}.", quotes(view, number));
+        let title = format!("Users ask not to {name}");
+        preference(view, &format!("not/{}", slug(name)), title, &what, support, 620)
+    };
+    frequent(view, Family::Ban).into_iter().map(one).collect()
+}
+
+fn phrases(view: &View<'_>) -> Vec<Candidate> {
+    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+        let name = &signal.name;
+        let what = format!("Users have wishes about the {name}: {}.", quotes(view, number));
+        let title = format!("Wishes about the {name}");
+        preference(view, &format!("wishes/{}", slug(name)), title, &what, support, 560)
+    };
+    frequent(view, Family::Phrase).into_iter().map(one).collect()
 }
 
 /// Words of users that are also words of commands or tools: what they ask to be run or used.
@@ -145,7 +224,11 @@ fn named_commands(view: &View<'_>) -> Vec<Candidate> {
         means.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let shown = quoted(means.iter().take(2).map(|(_, mean)| *mean));
         let service = means.iter().any(|(_, mean)| !mean.contains(' '));
-        let what = format!("Users ask for {name} ({shown}), such as {}.", quotes(view, number));
+        let what = format!(
+            "Users ask for {name}{}, which means {shown}: {}.",
+            company(view, &name, support),
+            quotes(view, number)
+        );
         let key = format!("named/{}", slug(&name));
         let weight = if service { 680 } else { 580 };
         found.push(preference(view, &key, format!("Users ask for {name}"), &what, support, weight));

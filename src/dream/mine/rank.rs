@@ -23,8 +23,12 @@ pub(super) struct Candidate {
     pub(super) support: Support,
     /// How sure one may be with many sessions, per mille; at most 850.
     pub(super) weight: u16,
+    /// How much of that is left where something that matters is not known, per mille.
+    pub(super) share: u16,
     /// Candidates of one topic compete: of those with nearly equal sessions, the first stays.
     pub(super) topic: String,
+    /// The tool or command that it says was given up.
+    pub(super) gone: Option<String>,
 }
 
 /// The best findings, best first.
@@ -83,6 +87,7 @@ fn finding(confidence: u16, candidate: Candidate, key: String, facts: &[&Session
         confidence,
         sources: candidate.support.sources(facts),
         cites: candidate.support.cites(),
+        gone: candidate.gone,
     }
 }
 
@@ -91,7 +96,8 @@ fn confidence(candidate: &Candidate) -> u16 {
     let sessions = candidate.support.sessions() as u64;
     let places = candidate.support.places() as f64;
     let by_sessions = u64::from(candidate.weight) * 1000 * sessions / (sessions * 1000 + 3000);
-    (by_sessions + ((places + 1.0).log2() * 12.0) as u64).min(990) as u16
+    let full = (by_sessions + ((places + 1.0).log2() * 12.0) as u64).min(990);
+    (full * u64::from(candidate.share) / 1000) as u16
 }
 
 /// FNV-1a, folded to 16 bits: tells two titles apart, nothing more.

@@ -54,6 +54,8 @@ struct Pending {
     /// The kind of work that failed: then only the same kind of work is its remedy.
     class: Option<&'static str>,
     call: u32,
+    /// The first step that succeeded since.
+    first: Option<String>,
 }
 
 /// A file that the session wrote.
@@ -80,6 +82,8 @@ impl Reader<'_> {
             (Family::Request, speech.asks),
             (Family::Rule, speech.rules),
             (Family::Name, speech.names),
+            (Family::Ban, speech.bans),
+            (Family::Phrase, speech.phrases),
             (Family::Word, speech.words),
         ];
         for (family, words) in said {
@@ -182,7 +186,7 @@ impl Reader<'_> {
             }
         }
         let class = commands.iter().filter(|_| !own).find_map(|command| self.class(command));
-        self.pending.push(Pending { signals, step, class, call: self.calls });
+        self.pending.push(Pending { signals, step, class, call: self.calls, first: None });
     }
 
     /// Writes down, for failures not long ago, that `step` succeeded after them.
@@ -191,23 +195,35 @@ impl Reader<'_> {
             .iter()
             .filter_map(|command| Some((self.class(command)?, command.head.join(" "))))
             .collect();
-        for failure in std::mem::take(&mut self.pending) {
+        for mut failure in std::mem::take(&mut self.pending) {
             let alike = classes.iter().find(|(class, _)| Some(*class) == failure.class);
             let patience = if failure.class.is_some() { 3 * REMEDY_CALLS } else { REMEDY_CALLS };
             if self.calls - failure.call > patience {
                 continue;
             }
-            let step = match (failure.class, alike) {
-                (None, _) => step,
-                (Some(_), Some((_, head))) => head,
-                (Some(_), None) => {
-                    self.pending.push(failure);
-                    continue;
-                }
+            let done = match (failure.class, alike) {
+                (None, _) => Some(step),
+                (Some(_), Some((_, head))) => Some(head.as_str()),
+                (Some(_), None) => None,
             };
-            let name = if failure.step == step { SAME_STEP } else { step };
-            for signal in failure.signals {
-                *self.ledger.lore_mut(signal).company.entry(name.to_owned()).or_default() += 1;
+            let again = done == Some(failure.step.as_str());
+            for &signal in &failure.signals {
+                let lore = self.ledger.lore_mut(signal);
+                if let Some(done) =
+                    done.filter(|_| failure.class.is_some() || failure.first.is_none())
+                {
+                    let name = if again { SAME_STEP } else { done };
+                    *lore.company.entry(name.to_owned()).or_default() += 1;
+                }
+                if let Some(first) = failure.first.as_ref().filter(|_| again) {
+                    *lore.between.entry(first.clone()).or_default() += 1;
+                }
+            }
+            // Whatever else succeeded, the failed step itself may yet; another way of doing the same
+            // kind of work settles it.
+            if !again && (failure.class.is_none() || done.is_none()) {
+                failure.first.get_or_insert_with(|| step.to_owned());
+                self.pending.push(failure);
             }
         }
     }

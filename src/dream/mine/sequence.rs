@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::habit::workflow;
 use crate::dream::mine::ledger::{Family, Notes, Signal};
 use crate::dream::mine::miner::View;
@@ -27,10 +26,6 @@ const SPAN_MAX: u32 = EVIDENCE_EVENTS_MAX as u32 - 1;
 const PATTERNS_MAX: usize = 32;
 /// A longer pattern with this share of a shorter one's sessions stands for it, per mille.
 const CLOSED: usize = 950;
-/// How far below the others success must lie to make a mistake of a workflow, in tenths of a
-/// standard deviation.
-const HARM: u32 = 32;
-
 /// A session as step numbers with their events.
 type Track = Vec<(u32, u32)>;
 
@@ -191,11 +186,5 @@ fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
     let mut found = workflow(view, &key, title, &what, &pattern.support, 600);
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     found.topic = distinct.into_iter().collect::<Vec<_>>().join(" ");
-    let split = pattern.support.split(&view.ledger.facts());
-    if split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1) {
-        found.kind = FindingKind::Mistake;
-        found.key = found.key.replacen("workflows", "mistakes", 1);
-        found.text = found.text.replacen("Sessions go", "Sessions that fail more often go", 1);
-    }
     found
 }

@@ -58,6 +58,18 @@ const RULES: [&str; 21] = [
     "no more",
     "not yet",
 ];
+/// Words that open what is not to be done.
+const BANS: [&str; 9] = [
+    "don't",
+    "dont",
+    "do not",
+    "never",
+    "no need to",
+    "avoid",
+    "you shouldn't",
+    "should not",
+    "without",
+];
 /// Openings of a message that takes back or corrects what the agent did.
 const CORRECTIONS: [&str; 23] = [
     "no,",
@@ -109,6 +121,10 @@ pub(super) struct Speech {
     pub(super) rules: Vec<(String, String)>,
     /// Names, as written, each with its sentence.
     pub(super) names: Vec<(String, String)>,
+    /// Verbs of what is not to be done, each with its sentence.
+    pub(super) bans: Vec<(String, String)>,
+    /// Two subject words side by side in a request or rule, each pair with its sentence.
+    pub(super) phrases: Vec<(String, String)>,
     /// All words that carry a subject, each with its sentence.
     pub(super) words: Vec<(String, String)>,
     /// Whether the message corrects what was done before.
@@ -155,7 +171,17 @@ fn hear_sentence(sentence: &str, speech: &mut Speech) {
     }
     let subjects: Vec<String> =
         words.iter().filter(|word| is_subject(word)).map(|word| base(word)).collect();
-    if RULES.iter().any(|cue| lower.contains(&format!(" {cue} "))) {
+    let ruled = RULES.iter().any(|cue| lower.contains(&format!(" {cue} ")));
+    if ruled || speech.asks.last().is_some_and(|(_, held)| held == sentence) {
+        let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| is_subject(word)));
+        let pairs =
+            pairs.map(|pair| (format!("{} {}", pair[0], base(&pair[1])), sentence.to_owned()));
+        speech.phrases.extend(pairs);
+    }
+    if let Some(verb) = banned(&lower) {
+        speech.bans.push((verb, sentence.to_owned()));
+    }
+    if ruled {
         speech.rules.extend(subjects.iter().map(|word| (word.clone(), sentence.to_owned())));
     }
     for token in &tokens[1..] {
@@ -177,6 +203,16 @@ fn asked(lower: &str) -> Option<String> {
     let fillers =
         ["also", "just", "then", "now", "maybe", "please", "first", "again", "quickly", "to"];
     let verb = rest.split(' ').find(|word| !fillers.contains(word))?;
+    is_subject(verb).then(|| base(verb))
+}
+
+/// The verb that is not to be done.
+fn banned(lower: &str) -> Option<String> {
+    let rest = BANS.iter().filter_map(|cue| {
+        let at = lower.find(&format!(" {cue} "))?;
+        Some(&lower[at + cue.len() + 2..])
+    });
+    let verb = rest.min_by_key(|rest| rest.len())?.split(' ').next()?;
     is_subject(verb).then(|| base(verb))
 }
 

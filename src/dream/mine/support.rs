@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::mine::finding::{Cite, Sources};
-use crate::limits::EVIDENCE_MAX;
 use crate::object::SessionFacts;
+
+/// The most citations of one candidate beyond one per session: each is stored with the proposal.
+const CITES_MAX: usize = 8_192;
 
 /// Sessions and the events in them that speak for a candidate.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,19 @@ impl Support {
         self.0.values().map(Vec::len).sum()
     }
 
+    /// The sessions.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.0.keys().copied()
+    }
+
+    /// In how many sessions both are at one event.
+    pub(super) fn together(&self, other: &Self) -> usize {
+        let meets = |(session, events): (&usize, &Vec<(u32, u32)>)| {
+            other.0.get(session).is_some_and(|held| events.iter().any(|event| held.contains(event)))
+        };
+        self.0.iter().filter(|pair| meets((pair.0, pair.1))).count()
+    }
+
     /// Whether `session` is among them.
     pub(super) fn holds(&self, session: usize) -> bool {
         self.0.contains_key(&session)
@@ -63,9 +78,9 @@ impl Support {
         (common * 1000).checked_div(all).unwrap_or(0)
     }
 
-    /// The citations: every session, and as many places of each as the limit on evidence allows.
+    /// The citations: every session, and as many places of each as [`CITES_MAX`] allows.
     pub(super) fn cites(&self) -> Vec<Cite> {
-        let each = (EVIDENCE_MAX / self.sessions().max(1)).max(1);
+        let each = (CITES_MAX / self.sessions().max(1)).max(1);
         let mut cites = Vec::new();
         for (&session, events) in &self.0 {
             let places = events.iter().take(each);

@@ -96,6 +96,34 @@ fn keys_stay_when_sessions_are_added_and_are_unique() {
     }
 }
 
+/// Keys that earlier versions gave: memories stand at them, so later versions keep them.
+const GOLDEN: [&str; 13] = [
+    "mistakes/commands/lint-fails",
+    "mistakes/open/drawer-is-stuck-behind",
+    "mistakes/shell/bad-seam-found-at",
+    "mistakes/tasks/fail-in-every-trial",
+    "workflows/chains/kit-run-tidy-then-kit-run-lint",
+    "workflows/classes/lint",
+    "workflows/commands/kit-run-tidy",
+    "workflows/first-call/open",
+    "workflows/first-call/shell",
+    "workflows/sequences/kit-run-lint-then-mend-then-kit-run-tidy-then-kit-run-lint",
+    "workflows/sequences/kit-run-tidy-then-kit-run-lint-then-kit-run-tidy-then-kit-run-lint",
+    "workflows/sequences/open-then-look-then-open",
+    "workflows/sequences/push-then-hand-in",
+];
+
+#[test]
+fn keys_stay_across_versions() {
+    let mut sessions = stuck_drawers(8);
+    sessions.extend(failing_checks(8));
+    sessions.extend(no_trial_succeeds());
+    let findings = mine(&sessions);
+    let mut given = keys(&findings);
+    given.sort_unstable();
+    assert_eq!(given, GOLDEN);
+}
+
 #[test]
 fn dropping_the_cited_events_weakens_every_finding() {
     let mut sessions = stuck_drawers(8);
@@ -173,6 +201,59 @@ fn tasks_that_never_succeed_are_named() {
 }
 
 #[test]
+fn a_workflow_that_fails_more_often_is_a_mistake_and_an_unknown_outcome_is_said() {
+    let session = |number: usize| {
+        let mut events: Vec<Event> =
+            ["look", "mend", "hand_in"].map(|tool| call(tool, "{}", "ok", false)).into();
+        if number < 40 {
+            events.insert(1, call("guess", "{}", "ok", false));
+        }
+        let good = if number < 40 { number % 10 == 0 } else { number % 10 != 0 };
+        let outcome = Some(if good { Outcome::Success } else { Outcome::Failure });
+        (SessionFacts { outcome, ..facts(number) }, events)
+    };
+    let mut sessions: Vec<Session> = (0..80).map(session).collect();
+    let findings = mine(&sessions);
+    let harm = find(&findings, "mistakes/sequences/look-then-guess-then-mend").unwrap();
+    assert!(harm.text.contains("fail more often") && harm.text.contains("10% of"), "{}", harm.text);
+    let known = find(&findings, "workflows/sequences/look-then-mend").unwrap().confidence;
+    sessions.iter_mut().for_each(|(facts, _)| facts.outcome = None);
+    let findings = mine(&sessions);
+    let unknown = find(&findings, "workflows/sequences/look-then-mend").unwrap();
+    assert!(unknown.text.contains("is not known") && unknown.confidence < known);
+}
+
+#[test]
+fn a_finding_of_one_project_among_several_says_so() {
+    let mut sessions = stuck_drawers(6);
+    sessions.iter_mut().for_each(|(facts, _)| facts.project = Some("desk".into()));
+    let other = |number: usize| {
+        let facts = SessionFacts { project: Some("shop".into()), ..facts(100 + number) };
+        (facts, vec![call("look", "{}", "ok", false)])
+    };
+    sessions.extend((0..6).map(other));
+    let findings = mine(&sessions);
+    let text = &find(&findings, STUCK).unwrap().text;
+    assert!(text.contains("Only in project `desk`") && text.contains("then the same step again"));
+}
+
+#[test]
+fn what_several_users_ask_for_weighs_more_than_what_one_does() {
+    let mined = |users: usize| {
+        let session = |number: usize| {
+            let text = if number < 6 { "Please translate the page for me" } else { "go on" };
+            let user = Some(format!("user {}", number % users));
+            (SessionFacts { user, ..facts(number) }, vec![Event::said(Role::User, text)])
+        };
+        let findings = mine(&(0..30).map(session).collect::<Vec<_>>());
+        let found = find(&findings, "preferences/requests/translate").unwrap();
+        (found.confidence, found.text.clone())
+    };
+    let (one, three) = (mined(1), mined(3));
+    assert!(one.0 < three.0 && three.1.contains("by 3 users") && one.1.contains("by one user"));
+}
+
+#[test]
 fn sessions_without_the_usual_end_are_named() {
     let session = |number: usize| {
         let mut events = vec![call("look", "{}", "ok", false), call("report", "{}", "", false)];
@@ -212,6 +293,7 @@ fn what_users_repeat_is_a_preference_and_what_the_harness_says_is_not() {
     let findings = mine(&(0..24).map(session).collect::<Vec<_>>());
     let finding = find(&findings, "preferences/requests/translate").unwrap();
     assert_eq!((finding.kind, finding.sources.sessions), (FindingKind::Preference, 5));
+    assert!(finding.text.contains("(with: "), "{}", finding.text);
 }
 
 #[test]
