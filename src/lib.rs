@@ -88,7 +88,9 @@ pub use object::{
     Tombstone, ToolCall, Trust, Verb, is_unprintable,
 };
 pub use progress::{Progress, Step};
-pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
+pub use search::{
+    Comparison, Hit, Hits, RankChange, Search, SearchQuery, SessionHit, SessionSearch, Snippet,
+};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use undream::{
-    Author, Branch, Database, Entry, ErrorKind, FixedClock, Forget, MemoryId, Options, RecallKind,
-    Search, Store, Time,
+    Author, Branch, Database, Dream, Entry, ErrorKind, FixedClock, Forget, MemoryId, Options,
+    ProposalKind, RecallKind, Search, Store, Time,
 };
 
 /// Midnight of the first day; the clock moves by a minute each time it is read.
@@ -308,4 +308,30 @@ fn noting_costs_a_search_microseconds() {
     let begun = Instant::now();
     let rows = store.recalls().list().unwrap().len();
     println!("reading {rows} rows of ten records: {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_dream_proposes_to_drop_what_no_session_was_given_for_long() {
+    // Each look at this clock is a day later.
+    let clock = FixedClock::new(Time::parse(START).unwrap(), 24 * 60 * MINUTE);
+    let db = Options::new().clock(clock).in_memory().unwrap();
+    let store = db.store("default").unwrap();
+    put(&store, "facts/city", "The office is in Lisbon.");
+    put(&store, "facts/tea", "Oolong is what everybody drinks here.");
+    let stale = || {
+        let dream = Dream::on(&main(&store)).run().unwrap();
+        let proposals = dream.proposals().unwrap();
+        let stale = proposals.iter().filter(|held| held.kind() == ProposalKind::Stale);
+        stale.map(|held| held.title().to_owned()).collect::<Vec<_>>()
+    };
+    for _ in 0..100 {
+        db.now();
+    }
+    assert!(stale().is_empty(), "no session has ever asked: nobody can tell");
+    get(&store, "chat-1", "facts/city");
+    for _ in 0..70 {
+        db.now();
+    }
+    get(&store, "chat-2", "facts/city");
+    assert_eq!(stale(), ["facts/tea is not used"]);
 }
