@@ -89,7 +89,10 @@ pub use object::{
     StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
 pub use progress::{Progress, Step};
-pub use search::{Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, Snippet};
+pub use search::{
+    Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, SessionHit,
+    SessionSearch, Snippet,
+};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

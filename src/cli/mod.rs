@@ -50,6 +50,7 @@ mod probe;
 mod proposal;
 mod put;
 mod ranks;
+mod recall;
 mod reference;
 mod restore;
 mod revert;

@@ -65,6 +65,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Unendorse(unendorse) => unendorse.run(call),
         Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
+        Verb::Recall(recall) => recall.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
         Verb::Feedback(feedback) => feedback.run(call),

@@ -19,6 +19,7 @@ mod mine;
 mod pass;
 mod proposal;
 mod quote;
+mod recalls;
 mod revert;
 mod revert_since;
 mod review;

@@ -11,6 +11,7 @@ use crate::dream::manifest::{
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
+use crate::dream::recalls::OwnRecalls;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
@@ -106,7 +107,7 @@ impl DreamRun {
         self
     }
 
-    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    /// Who knows which memories were given to somebody, instead of the database's own recall log.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
         self
@@ -128,12 +129,17 @@ impl DreamRun {
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
+        let own = match &self.recalls {
+            Some(_) => None,
+            None => Some(OwnRecalls::of(&store)?),
+        };
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let covered: BTreeSet<String> =
             sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
         let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
+        let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
+        let given = (&*self.curator, self.instructions.as_deref(), recalls);
         let outcome =
             Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
         let (sessions_read, events_read) = reader.read();
