@@ -9,7 +9,7 @@ use undream::{Source, Trust, TrustFilter};
 use super::{
     bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
     import, init, list, log, manual, merge, operation, policy, put, recall, reference, restore,
-    revert, search, session, show, status, store, undo, verify, why,
+    revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -141,6 +141,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Decide on a dream's proposals, one after the other, and merge what is approved
+    Review(sitting::Review),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it

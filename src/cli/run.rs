@@ -68,6 +68,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Recall(recall) => recall.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Review(review) => review.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
         Verb::Policy(policy) => policy.run(call),
         Verb::Export(export) => export.run(call),
