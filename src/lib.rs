@@ -61,9 +61,10 @@ pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
     Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review,
-    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
-    Withdrawal,
+    Manifest, Mine, Missed, Notice, Occasion, Opinion, Outlook, Proposal, ProposalSources,
+    Recalled, Relation, Remaining, Review, ReviewMerge, RunBegun, RunEnded, Schedule,
+    ScheduleState, ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions,
+    SuggestedChange, Suggestion, Tie, Trigger, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind, Conflict,
