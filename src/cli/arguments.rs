@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
-    import, init, list, log, manual, merge, operation, put, reference, restore, revert, search,
-    session, show, status, store, undo, verify, why,
+    bisect, blame, brief, completions, daemon, demo, diff, dream, edit, endorse, export, feedback,
+    get, import, init, list, log, manual, merge, operation, put, reference, restore, revert,
+    search, session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -137,6 +137,8 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Watch the database and run scheduled dreams at their time
+    Daemon(daemon::Daemon),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Write memories, or a whole history, to a file or a folder

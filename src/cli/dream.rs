@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
     Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Mine,
-    Sessions, Store,
+    Schedule, Sessions, Store,
 };
 
 use super::call::{Access, Call, Eye};
@@ -14,6 +14,7 @@ use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, first_line};
 use super::review::{Approve, Merge, Reject, Revert};
+use super::schedule;
 use super::time::ago;
 use super::{json as shape, proposal};
 
@@ -42,6 +43,9 @@ enum Verb {
     Merge(Merge),
     /// Take back what was merged of a dream
     Revert(Revert),
+    /// Have dreams run at their time
+    #[command(subcommand)]
+    Schedule(schedule::Verb),
 }
 
 #[derive(Args, Debug)]
@@ -82,6 +86,7 @@ impl Dream {
             Some(Verb::Reject(reject)) => reject.run(call),
             Some(Verb::Merge(merge)) => merge.run(call),
             Some(Verb::Revert(revert)) => revert.run(call),
+            Some(Verb::Schedule(verb)) => verb.run(call),
         }
     }
 }
@@ -89,6 +94,19 @@ impl Dream {
 /// The dream with this number.
 pub(crate) fn open(store: &Store, number: u64) -> Outcome<Dreamt> {
     Dreamt::open(store, number).hint_for(ErrorKind::NotFound, || "undream dream list".to_owned())
+}
+
+/// The dream that a schedule orders.
+pub(crate) fn ordered(call: &Call, schedule: &Schedule, branch: &Branch) -> Outcome<DreamRun> {
+    let sessions = if schedule.sessions == Sessions::All { "all" } else { "new" };
+    let run = Run {
+        branch: schedule.branch.clone(),
+        sessions: sessions.to_owned(),
+        project: schedule.project.clone(),
+        curator: schedule.curator.clone(),
+        instructions: schedule.instructions.clone(),
+    };
+    run.described(call, branch)
 }
 
 impl Run {

@@ -67,6 +67,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Brief(brief) => brief.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
+        Verb::Daemon(daemon) => daemon.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
         Verb::Export(export) => export.run(call),
         Verb::Import(import) => import.run(call),
