@@ -22,11 +22,13 @@ mod pass;
 mod program;
 mod proposal;
 mod quote;
+mod recalls;
 mod reply;
 mod revert;
 mod revert_since;
 mod review;
 mod run;
+mod schedule;
 mod sources;
 mod standing;
 mod why;
@@ -50,6 +52,10 @@ pub use revert::DreamRevert;
 pub use revert_since::DreamsRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
+pub use schedule::{
+    Missed, Notice, Occasion, Outlook, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn,
+    Scheduled, ScheduledRun, Schedules, Trigger,
+};
 pub use sources::ProposalSources;
 pub use why::{Approval, Cite, Relation, Why, WhyStep};
 pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

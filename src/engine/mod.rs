@@ -88,6 +88,7 @@ pub use prepared::Expect;
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;
+pub(crate) use recall::RecallUses;
 pub use recall::{
     Answer, Forget, Given, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls,
 };
