@@ -57,20 +57,20 @@ impl Show {
         match (&self.plan, self.proposal) {
             (Some(file), _) => self.write_plan(call, (&dream, &held), file.as_ref(), &proposals),
             (None, Some(one)) => self.show_one(call, (&store, &held), one, &proposals[0]),
-            (None, None) => self.list(call, (&store, &held), &manifest, &proposals),
+            (None, None) => self.list(call, (&dream, &held), &manifest, &proposals),
         }
     }
 
     fn list(
         &self,
         call: &Call,
-        (store, held): (&Store, &Held),
+        (dream, held): (&Dream, &Held),
         manifest: &Manifest,
         proposals: &[Proposal],
     ) -> Outcome {
-        let eye = call.eye(store)?;
+        let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        write_account(&mut page, &eye, manifest)?;
+        write_account(&mut page, &eye, dream, manifest)?;
         for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
             let group = proposals.iter().filter(|found| found.effect() == effect);
             write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;

@@ -9,12 +9,13 @@ use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
+    DreamStatus, Manifest, Part, SessionList, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
+use crate::dream::signal::Signal;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
