@@ -57,6 +57,7 @@ mod review;
 mod run;
 mod search;
 mod session;
+mod session_search;
 mod show;
 mod status;
 mod store;
