@@ -6,13 +6,14 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
     Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Mine,
-    Sessions, Store,
+    PolicyMode, ProposalVerdict, RuleFinding, Sessions, Store,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, first_line};
+use super::policy::{finding_json, gates};
 use super::review::{Approve, Merge, Reject, Revert};
 use super::time::ago;
 use super::{json as shape, proposal};
@@ -128,6 +129,9 @@ impl Run {
             ids => Sessions::Ids(ids.split(',').map(str::to_owned).collect()),
         };
         let mut dream = Dreamt::on(branch).sessions(sessions).author(call.author()?);
+        if branch.store().policy()?.mode != PolicyMode::Review {
+            dream = dream.gates(&gates(branch.store())?);
+        }
         if let Some(project) = &self.project {
             dream = dream.project(project);
         }
@@ -180,6 +184,7 @@ impl Show {
         let dream = open(&store, self.number)?;
         let manifest = dream.manifest()?;
         let mut proposals = dream.proposals()?;
+        let held = dream.held()?;
         if let Some(number) = self.proposal {
             proposals.retain(|proposal| proposal.number() == number);
             if proposals.is_empty() {
@@ -191,7 +196,12 @@ impl Show {
         }
         if call.json() {
             let dream = manifest_json(&manifest);
-            let proposals = proposals.iter().map(|found| proposal::to_json(&store, found));
+            let proposals = proposals.iter().map(|found| {
+                let mut value = proposal::to_json(&store, found)?;
+                let reasons: Vec<_> = reasons(&held, found.number()).map(finding_json).collect();
+                shape::extend(&mut value, json!({"held": reasons}));
+                Ok(value)
+            });
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
             return call.print_json(&json!({"dream": dream, "proposals": proposals}));
         }
@@ -207,6 +217,12 @@ impl Show {
                 writeln!(page)?;
                 proposal::write_short(&mut page, &eye, found)?;
             }
+            if found.is_open() {
+                for reason in reasons(&held, found.number()) {
+                    let line = format!("held: {}", escape(&reason.to_string()));
+                    writeln!(page, "    {}", eye.paint.warning(line))?;
+                }
+            }
         }
         page.finish()?;
         let number = self.number;
@@ -216,6 +232,12 @@ impl Show {
         });
         Ok(())
     }
+}
+
+/// Why the policy holds a proposal.
+fn reasons(held: &[ProposalVerdict], number: u32) -> impl Iterator<Item = &RuleFinding> {
+    let of_number = held.iter().filter(move |verdict| verdict.number == number);
+    of_number.flat_map(ProposalVerdict::refusals)
 }
 
 /// What a dream read, proposed and dropped.

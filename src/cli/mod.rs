@@ -45,6 +45,7 @@ mod operation;
 mod page;
 mod paint;
 mod pending;
+mod policy;
 mod probe;
 mod proposal;
 mod put;

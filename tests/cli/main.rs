@@ -9,6 +9,7 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod policy;
 mod recall;
 mod terminal;
 mod trust;
