@@ -59,11 +59,13 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
-    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
-    WhyStep, Withdrawal,
+    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Danger,
+    Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident, Fate,
+    Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order, Orders, Outlook,
+    Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review,
+    ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn, Scheduled,
+    ScheduledRun, Schedules, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Trigger,
+    Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
@@ -89,7 +91,10 @@ pub use object::{
     StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
 pub use progress::{Progress, Step};
-pub use search::{Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, Snippet};
+pub use search::{
+    Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, SessionHit,
+    SessionSearch, Snippet,
+};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

@@ -17,7 +17,7 @@ use super::pending::Pending;
 const SIDE_CHARS: usize = 76;
 
 /// How conflicts are decided.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Deciding {
     /// Show what would change; write nothing
     #[arg(long)]

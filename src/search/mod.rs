@@ -11,6 +11,7 @@ mod against;
 mod background;
 mod bits;
 mod collect;
+mod events;
 mod fields;
 mod front;
 mod hit;
@@ -28,6 +29,7 @@ mod statistics;
 mod tail;
 
 pub use against::{Comparison, RankChange};
+pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
 pub use near::NearProtected;
