@@ -69,6 +69,7 @@ mod schedule;
 mod screen;
 mod search;
 mod session;
+mod session_search;
 mod show;
 mod sitting;
 mod status;

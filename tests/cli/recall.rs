@@ -46,3 +46,20 @@ fn what_sessions_were_given_is_listed_and_forgotten() {
         ]),
     );
 }
+
+#[test]
+fn what_was_said_in_sessions_is_searched() {
+    let desk = Desk::after(&["init"]);
+    desk.import_sessions();
+    assert_story(
+        "session_search",
+        &desk.tell(&[
+            "session search press drain -n 2",
+            "session search publish issue --role user --user ben",
+            "session search printer queue --tool bash --since 2026-02-15 -n 3 --json",
+            "session search published --role assistant --project nowhere",
+            "session search publish --role nobody",
+            "session search",
+        ]),
+    );
+}
