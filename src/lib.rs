@@ -67,11 +67,11 @@ pub use dream::{
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
-    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
-    FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge,
-    NewSession, Options, Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller,
-    Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
-    TrustFilter, VerifyReport,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
+    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys,
+    Listed, LogFilter, Merge, NewProbe, NewSession, Options, Probe, Quarantine, Question, Recall,
+    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction, TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -88,7 +88,10 @@ pub use object::{
     Tombstone, ToolCall, Trust, Verb, is_unprintable,
 };
 pub use progress::{Progress, Step};
-pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
+pub use search::{
+    Comparison, FallenProbe, Hit, Hits, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift,
+    ProbeSuggestion, RankChange, Search, SearchQuery, Snippet,
+};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

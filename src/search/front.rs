@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
+use crate::search::edits::Edits;
 use crate::search::fields::{Facet, analyser};
 use crate::search::hit::Hits;
 use crate::search::parse::parse;
@@ -95,6 +96,10 @@ impl Search {
     /// `Io` or `Corrupt` if the log cannot be read.
     pub fn lag(&self) -> Result<u64> {
         self.inner.shared.lag()
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
     }
 
     /// What went wrong in the background since this was last asked, if anything did. Searches stay
@@ -212,7 +217,9 @@ impl SearchQuery {
                 open if open.is_open() => None,
                 filter => Some((filter, snapshot.store().endorsements()?)),
             };
-            found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
+            let edits = Edits::default();
+            let run = Run { shared: &shared, facets, snapshot, edits: &edits, clause, trusted };
+            found = run.first(limit)?;
         }
         if let Some(recaller) = recaller {
             let given = found.iter().flatten().map(|found| Given::of(&found.key, &found.record));
