@@ -61,15 +61,16 @@ pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
     Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review,
-    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
-    Withdrawal,
+    Manifest, Mine, Opinion, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
+    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
+    WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
     Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
-    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys,
-    Listed, LogFilter, Merge, NewProbe, NewSession, Options, Probe, Quarantine, Question, Recall,
+    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
+    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
     RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
     Snapshot, Store, Taken, Transaction, TrustFilter, VerifyReport,
 };
@@ -82,15 +83,15 @@ pub use exchange::{
 };
 pub use history::{Revision, Test};
 pub use object::{
-    Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
-    Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
-    Tombstone, ToolCall, Trust, Verb, is_unprintable,
+    Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
+    Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
+    Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, Session, SessionFacts, Source,
+    StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, FallenProbe, Hit, Hits, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift,
-    ProbeSuggestion, RankChange, Search, SearchQuery, Snippet,
+    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
+    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, Snippet,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

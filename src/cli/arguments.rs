@@ -8,8 +8,8 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
-    import, init, list, log, manual, merge, operation, put, reference, restore, revert, search,
-    session, show, status, store, undo, verify, why,
+    import, init, list, log, manual, merge, operation, policy, probes, put, reference, restore,
+    revert, search, session, show, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -140,6 +140,12 @@ pub(crate) enum Verb {
     Dream(dream::Dream),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
+    /// Show or change the policy; test a dream or check a commit against it
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Keep questions with the memories that should answer them, and see whether they do
+    #[command(subcommand)]
+    Probe(probes::Probes),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository
@@ -212,4 +218,7 @@ pub(crate) struct Saying {
     /// The agent session in which the change is made, as a label for the log
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
+    /// Do it although the policy refuses it, with the reason on the record; for persons only
+    #[arg(long = "override", value_name = "REASON")]
+    pub(crate) overriding: Option<String>,
 }

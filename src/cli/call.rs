@@ -172,8 +172,12 @@ impl Call {
     pub(crate) fn message(&self, saying: &Saying, default: &str) -> Outcome<Message> {
         let text = saying.message.as_deref().unwrap_or(default);
         let message = self.author()?.message(text);
-        Ok(match &saying.session {
+        let message = match &saying.session {
             Some(session) => message.session(session),
+            None => message,
+        };
+        Ok(match &saying.overriding {
+            Some(reason) => message.overriding(reason),
             None => message,
         })
     }

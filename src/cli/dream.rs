@@ -6,16 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
     Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Mine,
-    Sessions, Store,
+    PolicyMode, ProposalVerdict, RuleFinding, Sessions, Store,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, first_line};
+use super::policy::{finding_json, gates};
 use super::review::{Approve, Merge, Reject, Revert};
 use super::time::ago;
-use super::{json as shape, proposal};
+use super::{json as shape, proposal, shifts};
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -128,6 +129,9 @@ impl Run {
             ids => Sessions::Ids(ids.split(',').map(str::to_owned).collect()),
         };
         let mut dream = Dreamt::on(branch).sessions(sessions).author(call.author()?);
+        if branch.store().policy()?.mode != PolicyMode::Review {
+            dream = dream.gates(&gates(branch.store())?);
+        }
         if let Some(project) = &self.project {
             dream = dream.project(project);
         }
@@ -180,6 +184,7 @@ impl Show {
         let dream = open(&store, self.number)?;
         let manifest = dream.manifest()?;
         let mut proposals = dream.proposals()?;
+        let held = dream.held()?;
         if let Some(number) = self.proposal {
             proposals.retain(|proposal| proposal.number() == number);
             if proposals.is_empty() {
@@ -189,11 +194,20 @@ impl Show {
                 return Err(failure.hint(format!("undream dream show {dream}")));
             }
         }
+        let one = proposals.first().filter(|_| self.proposal.is_some());
+        let probes = shifts::of_dream(&dream, one)?;
         if call.json() {
             let dream = manifest_json(&manifest);
-            let proposals = proposals.iter().map(|found| proposal::to_json(&store, found));
+            let proposals = proposals.iter().map(|found| {
+                let mut value = proposal::to_json(&store, found)?;
+                let reasons: Vec<_> = reasons(&held, found.number()).map(finding_json).collect();
+                shape::extend(&mut value, json!({"held": reasons}));
+                Ok(value)
+            });
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
-            return call.print_json(&json!({"dream": dream, "proposals": proposals}));
+            let probes = shifts::to_json(&probes);
+            let answer = json!({"dream": dream, "proposals": proposals, "probes": probes});
+            return call.print_json(&answer);
         }
         let eye = call.eye(&store)?;
         let mut page = call.long_page();
@@ -207,6 +221,16 @@ impl Show {
                 writeln!(page)?;
                 proposal::write_short(&mut page, &eye, found)?;
             }
+            if found.is_open() {
+                for reason in reasons(&held, found.number()) {
+                    let line = format!("held: {}", escape(&reason.to_string()));
+                    writeln!(page, "    {}", eye.paint.warning(line))?;
+                }
+            }
+        }
+        if !probes.is_empty() {
+            writeln!(page)?;
+            shifts::write(&mut page, &eye, &probes)?;
         }
         page.finish()?;
         let number = self.number;
@@ -216,6 +240,12 @@ impl Show {
         });
         Ok(())
     }
+}
+
+/// Why the policy holds a proposal.
+fn reasons(held: &[ProposalVerdict], number: u32) -> impl Iterator<Item = &RuleFinding> {
+    let of_number = held.iter().filter(move |verdict| verdict.number == number);
+    of_number.flat_map(ProposalVerdict::refusals)
 }
 
 /// What a dream read, proposed and dropped.

@@ -68,6 +68,8 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
+        Verb::Policy(policy) => policy.run(call),
+        Verb::Probe(probes) => probes.run(call),
         Verb::Export(export) => export.run(call),
         Verb::Import(import) => import.run(call),
         Verb::Backup(backup) => backup.run(call),

@@ -213,6 +213,7 @@ pub(crate) enum Part {
     /// Those of them that the curator read, where these are not all.
     Seen,
     Decisions,
+    Held,
 }
 
 pub(crate) fn part_key(number: u64, part: Part) -> String {
@@ -221,6 +222,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Sessions => "sessions",
         Part::Seen => "seen",
         Part::Decisions => "decisions",
+        Part::Held => "held",
     };
     format!("dreams/{number:08}/{name}")
 }

@@ -13,6 +13,7 @@ mod derived;
 mod dream;
 mod feedback;
 mod footing;
+mod gated;
 mod manifest;
 mod mine;
 mod pass;
@@ -34,6 +35,7 @@ pub use curator::{
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use feedback::{Feedback, Opinion};
+pub use gated::ProposalVerdict;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};

@@ -232,7 +232,7 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
                 continue;
             }
             let sessions = proposal.session_ids();
-            let entry = found.entry(proposal.touched()).or_insert_with(TurnedDown::default);
+            let entry = found.entry(proposal.touched()).or_default();
             entry.dream = number;
             entry.sessions.extend(sessions);
             entry.inputs.extend(proposal.inputs());

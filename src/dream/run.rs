@@ -1,15 +1,17 @@
 //! Running a dream: a branch, a curator, one commit per proposal, an account of all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
+use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
+use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
@@ -39,6 +41,7 @@ pub struct DreamRun {
     author: Option<Author>,
     recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
+    gates: Vec<Arc<dyn Gate>>,
 }
 
 impl Dream {
@@ -53,6 +56,7 @@ impl Dream {
             author: None,
             recalls: None,
             trust_max: Trust::User,
+            gates: Vec::new(),
         }
     }
 }
@@ -95,13 +99,21 @@ impl DreamRun {
         self
     }
 
+    /// Asks these, too, where the policy merges without a person: without the gate that searches,
+    /// for one, nothing is merged while the policy holds what is near a protected text.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.gates = gates.to_vec();
+        self
+    }
+
     /// Who knows which memories were given to somebody; without it no memory counts as unused.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
         self
     }
 
-    /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
+    /// Runs the dream to its end. Where the policy's mode is `gated` or `auto`, what it passes is
+    /// merged then. A curator that fails leaves a dream whose status says so, with
     /// what it had proposed.
     ///
     /// # Errors
@@ -139,6 +151,9 @@ impl DreamRun {
         };
         let who = self.author.clone().unwrap_or(author);
         Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
+        if manifest.status == DreamStatus::Waiting {
+            merge_what_passes(&dream, &self.gates)?;
+        }
         Ok(dream)
     }
 

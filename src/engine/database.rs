@@ -10,11 +10,12 @@ use crate::engine::core::Core;
 use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
 use crate::engine::lease::Lease;
+use crate::engine::policy::{Gate, leave_to_move};
 use crate::engine::queue::CommitThread;
 use crate::engine::store::Store;
 use crate::entropy::{Entropy, Seed, SystemEntropy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Author, DatabaseId, Genesis, OperationKind, StoreName};
+use crate::object::{Author, DatabaseId, Genesis, OperationKind, RefMove, StoreName};
 use crate::progress::Progress;
 use crate::storage::{OperationId, Storage};
 
@@ -33,7 +34,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// let db = Options::new().read_only(true).open("agent.undream")?;
 /// # Ok::<(), undream::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -41,6 +42,13 @@ pub struct Options {
     read_only: bool,
     author: Author,
     thresholds: Thresholds,
+    gates: Vec<Arc<dyn Gate>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("wait", &self.wait).finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -59,6 +67,7 @@ impl Options {
             read_only: false,
             author: Author::program("undream"),
             thresholds: Thresholds::default(),
+            gates: Vec::new(),
         }
     }
 
@@ -95,6 +104,14 @@ impl Options {
     #[must_use]
     pub fn author(mut self, author: Author) -> Self {
         self.author = author;
+        self
+    }
+
+    /// Asks `gate`, too, before a guarded branch moves. The policy of the store is asked whether or
+    /// not there are gates.
+    #[must_use]
+    pub fn gate(mut self, gate: impl Gate + 'static) -> Self {
+        self.gates.push(Arc::new(gate));
         self
     }
 
@@ -178,8 +195,8 @@ impl Options {
         })?)?;
         let clock = Arc::clone(&self.clock);
         let entropy = Arc::clone(&self.entropy);
-        let core =
-            Arc::new(Core::new(storage, genesis, clock, entropy, (self.wait, self.thresholds))?);
+        let (limits, gates) = ((self.wait, self.thresholds), self.gates.clone());
+        let core = Arc::new(Core::new(storage, genesis, clock, entropy, limits, gates)?);
         let writes = !self.read_only;
         let thread = if writes { Some(CommitThread::start(&core)?) } else { None };
         if let Some(directory) = directory.as_ref().filter(|_| writes) {
@@ -382,10 +399,20 @@ impl Database {
     pub fn delete_store(&self, name: &str, author: &Author) -> Result<OperationId> {
         let store = self.store(name)?.name().clone();
         let author = author.clone();
+        let refs = Store::new(self.clone(), store.clone()).refs()?.into_iter();
+        let gone = refs.map(|found| RefMove {
+            store: store.clone(),
+            name: found.name,
+            kind: found.kind,
+            from: Some(found.commit),
+            to: None,
+        });
+        let cleared = leave_to_move(self, &author, &gone.collect::<Vec<_>>())?;
         self.core().land(move |landing| {
             if !landing.has_store(&store) {
                 return Err(Error::not_found(format!("there is no store `{store}`")));
             }
+            landing.clear_all(cleared);
             let refs = landing.refs_of(&store).into_iter();
             let moves = refs.map(|(name, state)| (name, state.kind, None)).collect();
             landing.operate(&store, &author, OperationKind::DeleteStore, moves, None)

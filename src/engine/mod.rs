@@ -35,6 +35,7 @@ mod new_commit;
 mod nodes;
 mod overlay;
 mod plan;
+mod policy;
 mod prepared;
 mod probe;
 mod provenances;
@@ -77,6 +78,10 @@ pub use grounds::Grounds;
 pub use holder::HolderInfo;
 pub(crate) use lease::Lease;
 pub use merge::Merge;
+pub use policy::{
+    Gate, GateQuestion, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode,
+};
+pub(crate) use policy::{NEAR_PROTECTED, NO_WORSE_PROBE, policy_author};
 pub use prepared::Expect;
 pub use probe::{Expectation, NewProbe, Probe};
 pub(crate) use provenances::Provenances;

@@ -286,24 +286,55 @@ impl Transaction {
         self.kind = kind;
     }
 
+    pub(crate) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    /// The keys that are edited.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.staged.keys()
+    }
+
+    /// Shows every entry that is to stand at a key.
+    pub(crate) fn each_written(&self, show: &mut dyn FnMut(&Key, &Entry)) -> Result<()> {
+        for (key, staged) in &self.staged {
+            match staged {
+                Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
+                    show(key, entry);
+                }
+                Staged::Place { record } | Staged::Restamp { record, .. } => {
+                    let record = self.base.record(*record)?;
+                    if !record.is_erased() {
+                        show(key, &record.to_entry()?);
+                    }
+                }
+                Staged::Remove => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the edits durable, all together. Returns the commit they became: if the branch moved
     /// meanwhile and none of the edited keys changed, it stands on the branch's new head. Without
     /// effective edits there is nothing to commit and the head is returned.
     ///
     /// # Errors
     /// `Stale` with the keys if they, or what the transaction relies on, changed meanwhile;
-    /// `Invalid` if nothing is edited and the branch has no commit yet, or if a key would be a
-    /// memory and a folder at once; `Locked` if another process kept writing.
+    /// `Blocked` if the policy refuses the edits; `Invalid` if nothing is edited and the branch has
+    /// no commit yet, or if a key would be a memory and a folder at once; `Locked` if another process kept writing.
     pub fn commit(self, message: Message) -> Result<CommitId> {
         message.check()?;
         if self.staged.is_empty() && !self.allow_empty && self.expected.is_empty() {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return self.base.id().ok_or_else(nothing);
         }
-        let core = self.branch.store().core().clone();
-        let seed = core.seed()?;
-        let landing = self.prepare(&message, &seed)?;
-        core.land(move |turn| landing.land(turn))
+        let seed = self.branch.store().core().seed()?;
+        let glance = self.glance(&message)?;
+        let mut prepared = self.prepare(&message, &seed)?;
+        if let Some((standing, closer)) = glance {
+            prepared.ask(standing, closer)?;
+        }
+        prepared.commit()
     }
 
     /// Commits, and in the same durable write what `beside` edits on another branch.
@@ -377,6 +408,7 @@ impl Transaction {
             rebase: self.rebase,
             allow_empty: self.allow_empty,
             message: message.clone(),
+            leave: None,
             cause: self.cause,
             kind: self.kind,
             salt: seed.derive("message", 0),

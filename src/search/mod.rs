@@ -18,6 +18,7 @@ mod hit;
 mod index;
 mod indexer;
 mod live;
+mod near;
 mod parse;
 mod plan;
 mod probes;
@@ -31,5 +32,8 @@ mod tail;
 pub use against::{Comparison, RankChange};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
-pub use probes::{FallenProbe, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion};
+pub use near::NearProtected;
+pub use probes::{
+    FallenProbe, NoWorseProbe, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion,
+};
 pub use snippet::Snippet;

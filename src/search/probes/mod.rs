@@ -5,9 +5,11 @@
 //! their keys; nothing here writes.
 
 mod fallen;
+mod gate;
 mod ranks;
 mod suggest;
 
 pub use fallen::FallenProbe;
+pub use gate::NoWorseProbe;
 pub use ranks::{ProbeAnswer, ProbeChange, ProbeRank, ProbeShift};
 pub use suggest::ProbeSuggestion;

@@ -1,6 +1,6 @@
 //! The ranks of what a probe expects, at one snapshot and from one to another.
 
-use crate::engine::{AsSnapshot, Probe, Snapshot};
+use crate::engine::{AsSnapshot, JudgedChange, Probe, Snapshot};
 use crate::error::Result;
 use crate::object::Key;
 use crate::search::edits::Edits;
@@ -139,6 +139,29 @@ impl Search {
         after: &impl AsSnapshot,
     ) -> Result<ProbeChange> {
         Ok(self.probe(probe, before)?.to(&self.probe(probe, after)?))
+    }
+
+    /// Asks a probe at a snapshot, and in what that would be after changes that nobody has made.
+    ///
+    /// # Errors
+    /// As [`Search::probe`].
+    pub fn foresee_probe(
+        &self,
+        probe: &Probe,
+        snapshot: &Snapshot,
+        changes: &[JudgedChange],
+    ) -> Result<ProbeChange> {
+        let mut edits = Edits::default();
+        for change in changes {
+            if let Some(from) = &change.from {
+                edits.set(from.clone(), None);
+            }
+        }
+        // Where one memory leaves a key and another takes it, the one that takes it stands.
+        for change in changes {
+            edits.set(change.key.clone(), change.after.clone());
+        }
+        Ok(self.probe(probe, snapshot)?.to(&self.probe_edited(probe, snapshot, &edits)?))
     }
 
     /// Asks a probe in what `snapshot` would be after `edits`.
