@@ -12,7 +12,7 @@ use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Author, Commit, Entry, Key, Kind, Message, Record, RefName};
-use crate::storage::MemoryId;
+use crate::storage::{CommitId, MemoryId};
 
 /// The folder of the probes, on `meta`.
 pub(crate) const PROBES: &str = "probes";
@@ -35,6 +35,8 @@ pub struct Probe {
     pub by: Author,
     /// When.
     pub at: Time,
+    /// The commit of `meta` that did.
+    pub commit: CommitId,
 }
 
 /// A memory that a probe should bring.
@@ -170,10 +172,15 @@ impl Store {
     /// # Errors
     /// As [`Store::probes`], and `NotFound` if there is no such commit.
     pub fn probes_then(&self, commit: &Commit) -> Result<Vec<Probe>> {
-        match self.meta_before(commit)? {
+        match self.ref_before(&RefName::meta(), commit.id())? {
             Some(meta) => self.probes_in(&self.snapshot(meta)?),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Where a branch stood when a probe was added.
+    pub(crate) fn branch_at(&self, branch: &RefName, probe: &Probe) -> Result<Option<CommitId>> {
+        self.ref_before(branch, probe.commit)
     }
 
     fn probes_in(&self, meta: &Snapshot) -> Result<Vec<Probe>> {
@@ -192,13 +199,15 @@ impl Store {
         let name = key.as_str().strip_prefix(PROBES).and_then(|name| name.strip_prefix('/'));
         let wording: Wording =
             serde_json::from_str(record.text()?).map_err(|error| damaged().with_source(error))?;
+        let commit = self.commit_of(record.id())?;
         Ok(Probe {
             name: name.ok_or_else(damaged)?.to_owned(),
             query: wording.query,
             expects: wording.expects,
             top: wording.top,
             by: record.provenance().author.clone(),
-            at: self.commit_of(record.id())?.committed(),
+            at: commit.committed(),
+            commit: commit.id(),
         })
     }
 }

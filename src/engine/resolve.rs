@@ -9,7 +9,7 @@ use crate::engine::state::ref_name;
 use crate::engine::store::{RefInfo, Store};
 use crate::error::{Error, Result};
 use crate::history::{Anchor, Edge, Revision, Step, instant};
-use crate::object::{Commit, ObjectKind, RefName};
+use crate::object::{ObjectKind, RefName};
 use crate::storage::{CommitId, PREFIX_DIGITS_MIN, Prefix, Shelf, codec};
 
 /// What a time on a branch resolved to.
@@ -136,10 +136,10 @@ impl Store {
         Ok(moves)
     }
 
-    /// What `meta` was when `commit` was made, by this database's log.
-    pub(crate) fn meta_before(&self, commit: &Commit) -> Result<Option<CommitId>> {
-        let row = self.place_of_commit(commit.id())?;
-        let moves = self.moves(&RefName::meta())?;
+    /// What a ref was when `commit` was made, by this database's log.
+    pub(crate) fn ref_before(&self, name: &RefName, commit: CommitId) -> Result<Option<CommitId>> {
+        let row = self.place_of_commit(commit)?;
+        let moves = self.moves(name)?;
         let before = moves.into_iter().rfind(|(sequence, _, _)| *sequence < row);
         Ok(before.and_then(|(_, _, to)| to))
     }

@@ -135,7 +135,7 @@ impl Store {
 
     /// The policy in force when a commit was made: what the log says that `meta` was before it.
     fn policy_then(&self, commit: &Commit) -> Result<Option<RecordId>> {
-        match self.meta_before(commit)? {
+        match self.ref_before(&RefName::meta(), commit.id())? {
             Some(meta) => self.snapshot(meta)?.get_id(KEY),
             None => Ok(None),
         }

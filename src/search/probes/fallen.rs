@@ -1,17 +1,19 @@
 //! Probes that do not hold any more, and the commits that made them fall.
 
-use crate::engine::{AsSnapshot, Bisection, Branch, Snapshot};
+use crate::engine::{AsSnapshot, Bisection, Branch, Snapshot, Store};
 use crate::error::{ErrorKind, Result};
 use crate::history::Test;
 use crate::search::front::Search;
 use crate::search::probes::ranks::ProbeChange;
+use crate::storage::CommitId;
 
 /// A probe that does not hold.
 #[derive(Clone, Debug)]
 pub struct FallenProbe {
-    /// The ranks when it held last, and now; twice those of now if it never held.
+    /// The ranks when it held last, and now; twice those of now if no such state was found.
     pub change: ProbeChange,
-    /// What made it fall; `None` if it never held on this branch.
+    /// What made it fall; `None` if it did not hold when it was added, nor at any state that was
+    /// looked at, in doubling steps backwards.
     pub since: Option<Bisection>,
 }
 
@@ -33,11 +35,9 @@ impl Search {
                 let holds = self.probe(&probe, snapshot)?.holds();
                 Ok(if holds { Test::Good } else { Test::Bad })
             };
-            let found = now.id().map(|bad| store.bisect(None, bad, &mut test));
-            let since = match found {
-                Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
-                found => found.transpose()?,
-            };
+            let added = store.branch_at(branch.name(), &probe)?;
+            let since = now.id().map(|bad| turn(store, added, bad, &mut test)).transpose()?;
+            let since = since.flatten();
             let before = match since.as_ref().and_then(|since| since.good) {
                 Some(good) => self.probe(&probe, &store.snapshot(good)?)?,
                 None => answer.clone(),
@@ -46,4 +46,22 @@ impl Search {
         }
         Ok(fallen)
     }
+}
+
+/// What made the test turn: since the probe was added, or else since some state before.
+fn turn(
+    store: &Store,
+    added: Option<CommitId>,
+    bad: CommitId,
+    test: &mut dyn FnMut(&Snapshot) -> Result<Test>,
+) -> Result<Option<Bisection>> {
+    for good in added.map(Some).into_iter().chain([None]) {
+        match store.bisect(good, bad, test) {
+            // It did not hold when it was added, or the branch has another history since.
+            Err(error) if good.is_some() && error.kind() == ErrorKind::Invalid => {}
+            Err(error) if good.is_none() && error.kind() == ErrorKind::NotFound => {}
+            found => return found.map(Some),
+        }
+    }
+    Ok(None)
 }
