@@ -59,11 +59,11 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
-    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
-    WhyStep, Withdrawal,
+    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Danger,
+    Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident, Fate,
+    Feedback, KeepRule, Manifest, Mine, Opinion, Order, Orders, Proposal, ProposalSources,
+    ProposalVerdict, Recalled, Relation, Remaining, Reply, Review, ReviewMerge, SessionReader,
+    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
@@ -91,7 +91,8 @@ pub use object::{
 pub use progress::{Progress, Step};
 pub use search::{
     Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
-    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, Snippet,
+    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
+    SessionSearch, Snippet,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

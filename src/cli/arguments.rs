@@ -8,8 +8,8 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
-    import, init, list, log, manual, merge, operation, policy, probes, put, reference, restore,
-    revert, search, session, show, status, store, undo, verify, why,
+    import, init, list, log, manual, merge, operation, policy, probes, put, recall, reference,
+    restore, revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -133,11 +133,16 @@ pub(crate) enum Verb {
     Search(search::Search),
     /// Print what an agent should know, as Markdown for a prompt
     Brief(brief::Brief),
+    /// Look into what sessions were given, or erase it
+    #[command(subcommand)]
+    Recall(recall::Recall),
     /// Take in, list or show sessions
     #[command(subcommand)]
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Decide on a dream's proposals, one after the other, and merge what is approved
+    Review(sitting::Review),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it
@@ -169,6 +174,14 @@ pub(crate) struct Reading {
     /// Read at this revision: a branch, tag, id, main~2, main@{yesterday}, ...
     #[arg(long, value_name = "REV")]
     pub(crate) at: Option<String>,
+}
+
+/// For whom a verb reads.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Asking {
+    /// The agent session that asks; the recall log will say what it was given
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
 }
 
 /// How far what is shown must be trusted.

@@ -10,9 +10,9 @@ use undream::{
     Progress, SeededEntropy, Snapshot, Store, Time,
 };
 
-use super::arguments::{Globals, Saying};
+use super::arguments::{Asking, Globals, Saying};
 use super::bar::bars;
-use super::exit::{Failure, Hinted, Outcome};
+use super::exit::{Failure, Hinted, Outcome, USAGE};
 use super::interrupt;
 use super::page::Page;
 use super::paint::Paint;
@@ -139,6 +139,20 @@ impl Call {
     /// Opens the store.
     pub(crate) fn store(&self, access: Access) -> Outcome<Store> {
         self.store_of(&self.database(access)?)
+    }
+
+    /// Opens the store for writing where that can be done, so that what is derived or noted can be
+    /// kept; else for reading.
+    pub(crate) fn keeping_store(&self) -> Outcome<Store> {
+        self.store(Access::Write).or_else(|failure| match failure.code() {
+            USAGE | 1 => Err(failure),
+            _ => self.store(Access::Read),
+        })
+    }
+
+    /// Opens the store to read for a session, if one asks.
+    pub(crate) fn asked_store(&self, asking: &Asking) -> Outcome<Store> {
+        if asking.session.is_some() { self.keeping_store() } else { self.store(Access::Read) }
     }
 
     fn store_of(&self, database: &Database) -> Outcome<Store> {

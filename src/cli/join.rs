@@ -18,7 +18,7 @@ use super::shifts;
 const SIDE_CHARS: usize = 76;
 
 /// How conflicts are decided.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Deciding {
     /// Show what would change; write nothing
     #[arg(long)]

@@ -1,8 +1,7 @@
 //! `policy`: what changes to guarded branches must keep to, and what it says of a dream or commit.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -15,6 +14,7 @@ use undream::{
 use super::arguments::Saying;
 use super::call::{Access, Call, Eye};
 use super::dream::open;
+use super::editor;
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, escape_text};
@@ -160,32 +160,13 @@ impl Edit {
     }
 }
 
-/// What an editor makes of `text`.
+/// What the person's editor makes of `text`.
 fn edited(text: &str) -> Outcome<String> {
-    let named = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok());
-    let Some(editor) = named.filter(|editor| !editor.trim().is_empty()) else {
+    let Some(program) = editor::named() else {
         return Err(Failure::usage("no editor is named")
             .hint("set EDITOR, or: undream policy show > FILE, then undream policy edit FILE"));
     };
-    let file = std::env::temp_dir().join(format!("undream-policy-{}.txt", std::process::id()));
-    std::fs::write(&file, text)?;
-    let text = run_editor(&editor, &file).and_then(|()| Ok(std::fs::read_to_string(&file)?));
-    std::fs::remove_file(&file)?;
-    text
-}
-
-fn run_editor(editor: &str, file: &Path) -> Outcome {
-    let status = Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(file)
-        .status()
-        .map_err(|error| Failure::new(ErrorKind::Io, format!("`{editor}` cannot run: {error}")))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Failure::new(ErrorKind::Io, format!("`{editor}` failed; the policy is what it was")))
+    editor::edit(&program, text).map_err(|failure| failure.hint("the policy is what it was"))
 }
 
 impl Test {

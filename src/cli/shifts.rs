@@ -76,6 +76,14 @@ pub(crate) fn write(page: &mut Page, eye: &Eye, changes: &[ProbeChange]) -> Outc
     Ok(())
 }
 
+/// The same below something else, where there are probes.
+pub(crate) fn write_below(page: &mut Page, eye: &Eye, changes: &[ProbeChange]) -> Outcome {
+    if !changes.is_empty() {
+        writeln!(page)?;
+    }
+    write(page, eye, changes)
+}
+
 /// `rank 1 -> 6`, `gone, was rank 1`, `new at rank 2`.
 pub(crate) fn told(shift: &ProbeShift) -> String {
     match (shift.before, shift.after) {

@@ -10,7 +10,9 @@ use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
+use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
+use crate::dream::recalls::OwnRecalls;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
@@ -106,15 +108,15 @@ impl DreamRun {
         self
     }
 
-    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    /// Who knows which memories were given to somebody, instead of the database's own recall log.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
         self
     }
 
-    /// Runs the dream to its end. Where the policy's mode is `gated` or `auto`, what it passes is
-    /// merged then. A curator that fails leaves a dream whose status says so, with
-    /// what it had proposed.
+    /// Runs the dream to its end, or until it is cancelled. Where the policy's mode is `gated` or
+    /// `auto`, what it passes is merged then. A curator that fails leaves a dream whose status says
+    /// so, with what it had proposed.
     ///
     /// # Errors
     /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
@@ -128,24 +130,34 @@ impl DreamRun {
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
+        let own = match &self.recalls {
+            Some(_) => None,
+            None => Some(OwnRecalls::of(&store)?),
+        };
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let covered: BTreeSet<String> =
             sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
-        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
-        let outcome =
-            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
+        let orders = Orders::new(&dream);
+        let reader = SessionReader::new(&store, sessions, earlier, &orders);
+        let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
+        let given = (&*self.curator, self.instructions.as_deref(), recalls);
+        let at_work = (&dream, &orders);
+        let outcome = Pass::new((given, self.trust_max), at_work, &reader, &author, &mut manifest)?
+            .run(&base);
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
+            Err(_) if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
+            // A curator may take its end for the end of its work.
+            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };

@@ -22,6 +22,7 @@ mod endorse;
 mod feed;
 mod fields;
 mod filter;
+mod finish;
 mod flush;
 mod given;
 mod graft;
@@ -33,6 +34,7 @@ mod log;
 mod merge;
 mod new_commit;
 mod nodes;
+mod options;
 mod overlay;
 mod plan;
 mod policy;
@@ -66,7 +68,7 @@ pub use branch::Branch;
 pub(crate) use chain::{Chain, Link};
 pub use change::{Change, ChangeKind, Diff};
 pub use conflict::{Conflict, ConflictKind, Resolution};
-pub use database::{Database, Options};
+pub use database::Database;
 pub use endorse::{Endorsement, Endorsements, TrustFilter};
 pub(crate) use feed::WholeRow;
 pub use feed::{Feed, FeedEdit, FeedRow};
@@ -78,6 +80,7 @@ pub use grounds::Grounds;
 pub use holder::HolderInfo;
 pub(crate) use lease::Lease;
 pub use merge::Merge;
+pub use options::Options;
 pub use policy::{
     Gate, GateQuestion, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode,
 };
@@ -87,6 +90,7 @@ pub use probe::{Expectation, NewProbe, Probe};
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;
+pub(crate) use recall::RecallUses;
 pub use recall::{
     Answer, Forget, Given, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls,
 };

@@ -15,7 +15,7 @@ use crate::storage::{CommitId, MemoryId, RecordId};
 
 /// What shall stand at a key.
 #[derive(Clone)]
-enum Staged {
+pub(super) enum Staged {
     /// A new version of a memory, or a new memory.
     Write {
         /// Boxed, so that a large transaction moves little as it is sorted.
@@ -42,7 +42,7 @@ enum Staged {
 pub struct Transaction {
     branch: Branch,
     base: Snapshot,
-    staged: BTreeMap<Key, Staged>,
+    pub(super) staged: BTreeMap<Key, Staged>,
     /// Memories that were renamed away from their key in the snapshot.
     away: BTreeSet<MemoryId>,
     expected: Vec<(Key, Expect)>,
@@ -288,30 +288,6 @@ impl Transaction {
 
     pub(crate) fn branch(&self) -> &Branch {
         &self.branch
-    }
-
-    /// The keys that are edited.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.staged.keys()
-    }
-
-    /// Shows every entry that is to stand at a key.
-    pub(crate) fn each_written(&self, show: &mut dyn FnMut(&Key, &Entry)) -> Result<()> {
-        for (key, staged) in &self.staged {
-            match staged {
-                Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
-                    show(key, entry);
-                }
-                Staged::Place { record } | Staged::Restamp { record, .. } => {
-                    let record = self.base.record(*record)?;
-                    if !record.is_erased() {
-                        show(key, &record.to_entry()?);
-                    }
-                }
-                Staged::Remove => {}
-            }
-        }
-        Ok(())
     }
 
     /// Makes the edits durable, all together. Returns the commit they became: if the branch moved

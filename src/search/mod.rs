@@ -12,6 +12,7 @@ mod background;
 mod bits;
 mod collect;
 mod edits;
+mod events;
 mod fields;
 mod front;
 mod hit;
@@ -30,6 +31,7 @@ mod statistics;
 mod tail;
 
 pub use against::{Comparison, RankChange};
+pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
 pub use near::NearProtected;

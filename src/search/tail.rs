@@ -70,6 +70,15 @@ impl Tail {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.enter(fields, documents)
+    }
+
+    /// Indexes documents and returns where they went: chunk and document.
+    pub(super) fn enter(
+        &mut self,
+        fields: &Fields,
+        mut documents: Vec<TantivyDocument>,
+    ) -> Result<Vec<(usize, DocId)>, Fault> {
         if documents.is_empty() {
             return Ok(Vec::new());
         }

@@ -10,6 +10,8 @@ mod exits;
 mod inout;
 mod memories;
 mod policy;
+mod recall;
+mod review;
 mod terminal;
 mod trust;
 mod wrong;

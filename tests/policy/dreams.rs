@@ -44,7 +44,7 @@ impl Curator for Script {
                 confidence: 900,
                 cites: sessions
                     .iter()
-                    .map(|number| Citation { session: format!("s{number}"), first: 0, last: 0 })
+                    .map(|number| Citation::new(format!("s{number}"), 0, 0))
                     .collect(),
                 inputs: Vec::new(),
             })?;

@@ -9,9 +9,9 @@ use crate::engine::policy::guard::{Clearance, Head};
 use crate::engine::policy::secrets;
 use crate::engine::policy::standing::Standing;
 use crate::engine::prepared::Prepared;
-use crate::engine::transaction::Transaction;
+use crate::engine::transaction::{Staged, Transaction};
 use crate::error::Result;
-use crate::object::{AuthorKind, Entry, Judged, Message};
+use crate::object::{AuthorKind, Judged, Message};
 
 /// What a plain write was told at the gate.
 #[derive(Clone)]
@@ -34,17 +34,31 @@ impl Transaction {
         }
         let person = message.author.kind() == AuthorKind::Person;
         let closer = !core.gates.is_empty()
-            || (!person && self.keys().any(|key| policy.protects(key)))
+            || (!person && self.staged.keys().any(|key| policy.protects(key)))
             || (policy.no_secrets && self.holds_secret(message)?);
         Ok(Some((standing, closer)))
     }
 
     fn holds_secret(&self, message: &Message) -> Result<bool> {
-        let mut found = secrets::find(&message.text).is_some();
-        self.each_written(&mut |key, entry: &Entry| {
-            found |= secrets::find(key.as_str()).or_else(|| secrets::find_in(entry)).is_some();
-        })?;
-        Ok(found)
+        if secrets::find(&message.text).is_some() {
+            return Ok(true);
+        }
+        for (key, staged) in &self.staged {
+            let found = match staged {
+                Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
+                    secrets::find_in(entry)
+                }
+                Staged::Place { record } | Staged::Restamp { record, .. } => {
+                    let record = self.base().record(*record)?;
+                    if record.is_erased() { None } else { secrets::find_in(&record.to_entry()?) }
+                }
+                Staged::Remove => continue,
+            };
+            if found.or_else(|| secrets::find(key.as_str())).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
