@@ -59,20 +59,22 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
-    Remaining, Review, ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why,
-    WhyStep, Withdrawal,
+    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Danger,
+    Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident, Fate,
+    Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order, Orders, Outlook,
+    Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review,
+    ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn, Scheduled,
+    ScheduledRun, Schedules, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Trigger,
+    Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
-    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
-    FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds, HolderInfo,
-    JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewSession, Options,
-    Policy, PolicyCheck, PolicyMode, Quarantine, Question, Recall, RecallKind, RecallSize,
-    RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction, TrustFilter, VerifyReport,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
+    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
+    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
+    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction, TrustFilter, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -90,7 +92,8 @@ pub use object::{
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, SessionHit,
+    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
+    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
     SessionSearch, Snippet,
 };
 pub use storage::{

@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, edit, endorse, export, feedback, get,
-    import, init, list, log, manual, merge, operation, policy, put, recall, reference, restore,
-    revert, search, session, show, status, store, undo, verify, why,
+    bisect, blame, brief, completions, daemon, demo, diff, dream, edit, endorse, export, feedback,
+    get, import, init, list, log, manual, merge, operation, policy, probes, put, recall, reference,
+    restore, revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -141,11 +141,18 @@ pub(crate) enum Verb {
     Session(session::Session),
     /// Dream over sessions, review what is proposed, merge it, take it back
     Dream(dream::Dream),
+    /// Decide on a dream's proposals, one after the other, and merge what is approved
+    Review(sitting::Review),
+    /// Watch the database and run scheduled dreams at their time
+    Daemon(daemon::Daemon),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Keep questions with the memories that should answer them, and see whether they do
+    #[command(subcommand)]
+    Probe(probes::Probes),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository

@@ -1,20 +1,20 @@
 //! `policy`: what changes to guarded branches must keep to, and what it says of a dream or commit.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use undream::{
-    Bound, ErrorKind, Gate, NearProtected, Policy as Terms, PolicyMode, ProposalVerdict, RefName,
-    RuleFinding, Ruling, Search, Store, Verdict,
+    Bound, CommitId, ErrorKind, Gate, NearProtected, NoWorseProbe, Policy as Terms, PolicyMode,
+    ProposalVerdict, RefName, RuleFinding, Ruling, Search, Store, Verdict,
 };
 
 use super::arguments::Saying;
 use super::call::{Access, Call, Eye};
 use super::dream::open;
+use super::editor;
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, escape_text};
@@ -71,8 +71,16 @@ impl Policy {
 
 /// The rules that need search, to be handed to whatever asks the policy.
 pub(crate) fn gates(store: &Store) -> Outcome<Vec<Arc<dyn Gate>>> {
-    let near: Arc<dyn Gate> = Arc::new(NearProtected::new(&Search::open(store.database())?));
-    Ok(vec![near])
+    let search = Search::open(store.database())?;
+    let probes = NoWorseProbe::new(&search);
+    Ok(vec![Arc::new(NearProtected::new(&search)), Arc::new(probes)])
+}
+
+/// The same for a commit that was made already: its probes are those of then.
+fn gates_then(store: &Store, commit: CommitId) -> Outcome<Vec<Arc<dyn Gate>>> {
+    let search = Search::open(store.database())?;
+    let probes = NoWorseProbe::new(&search).of(store.probes_then(&*store.commit(commit)?)?);
+    Ok(vec![Arc::new(NearProtected::new(&search)), Arc::new(probes)])
 }
 
 fn show(call: &Call) -> Outcome {
@@ -152,32 +160,13 @@ impl Edit {
     }
 }
 
-/// What an editor makes of `text`.
+/// What the person's editor makes of `text`.
 fn edited(text: &str) -> Outcome<String> {
-    let named = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok());
-    let Some(editor) = named.filter(|editor| !editor.trim().is_empty()) else {
+    let Some(program) = editor::named() else {
         return Err(Failure::usage("no editor is named")
             .hint("set EDITOR, or: undream policy show > FILE, then undream policy edit FILE"));
     };
-    let file = std::env::temp_dir().join(format!("undream-policy-{}.txt", std::process::id()));
-    std::fs::write(&file, text)?;
-    let text = run_editor(&editor, &file).and_then(|()| Ok(std::fs::read_to_string(&file)?));
-    std::fs::remove_file(&file)?;
-    text
-}
-
-fn run_editor(editor: &str, file: &Path) -> Outcome {
-    let status = Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(file)
-        .status()
-        .map_err(|error| Failure::new(ErrorKind::Io, format!("`{editor}` cannot run: {error}")))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Failure::new(ErrorKind::Io, format!("`{editor}` failed; the policy is what it was")))
+    editor::edit(&program, text).map_err(|failure| failure.hint("the policy is what it was"))
 }
 
 impl Test {
@@ -238,7 +227,7 @@ impl Check {
         let store = call.store(Access::Read)?;
         let commit = call.resolve(&store, &self.revision)?;
         let branch = RefName::new(&self.branch)?;
-        let check = store.check(commit, &branch, &gates(&store)?)?;
+        let check = store.check(commit, &branch, &gates_then(&store, commit)?)?;
         let (same, differences) = (check.is_same(), check.differences());
         if call.json() {
             let differences: Vec<Value> = differences

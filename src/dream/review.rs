@@ -96,15 +96,7 @@ impl Review {
     /// `NotFound` if there is no such proposal; `Invalid` if it is merged already or writes no
     /// single text; `Limit` if the text is too long.
     pub fn amend(&mut self, number: u32, text: &str, reason: Option<&str>) -> Result<()> {
-        let proposal = self.proposal(number)?;
-        let writes = proposal.changes().iter().filter(|change| change.after.is_some()).count();
-        if writes != 1 {
-            return Err(Error::invalid(format!(
-                "proposal {number} writes {writes} memories; only one with a single text can be \
-                 given another"
-            )));
-        }
-        Entry::new(text).checked()?;
+        self.check_text(number, text)?;
         self.approve_numbers(&[number], reason)?;
         let choice = self.choice(Verb::Amend, reason, Some(text.to_owned()));
         self.decide(vec![(number, choice)]).map(drop)
@@ -120,6 +112,29 @@ impl Review {
         self.decide(numbers.iter().map(|number| (*number, choice.clone())).collect())
     }
 
+    /// Whether a proposal can be given another text.
+    pub(super) fn check_text(&self, number: u32, text: &str) -> Result<()> {
+        let proposal = self.proposal(number)?;
+        let writes = proposal.changes().iter().filter(|change| change.after.is_some()).count();
+        if writes != 1 {
+            return Err(Error::invalid(format!(
+                "proposal {number} writes {writes} memories; only one with a single text can be \
+                 given another"
+            )));
+        }
+        Entry::new(text).checked().map(drop)
+    }
+
+    /// Whether a proposal can still be decided on.
+    pub(super) fn refuse_merged(&self, number: u32) -> Result<()> {
+        if self.proposal(number)?.choice().is_some_and(|choice| choice.merged) {
+            return Err(Error::invalid(format!(
+                "proposal {number} is merged already; it can be taken back, not decided anew"
+            )));
+        }
+        Ok(())
+    }
+
     pub(super) fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
         Choice {
             verb,
@@ -132,7 +147,7 @@ impl Review {
         }
     }
 
-    fn proposal(&self, number: u32) -> Result<&Proposal> {
+    pub(super) fn proposal(&self, number: u32) -> Result<&Proposal> {
         let found = self.proposals.iter().find(|proposal| proposal.number() == number);
         found.ok_or_else(|| {
             let count = self.proposals.len();
@@ -144,11 +159,7 @@ impl Review {
     /// Keeps decisions.
     pub(super) fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
         for (number, _) in &decisions {
-            if self.proposal(*number)?.choice().is_some_and(|choice| choice.merged) {
-                return Err(Error::invalid(format!(
-                    "proposal {number} is merged already; it can be taken back, not decided anew"
-                )));
-            }
+            self.refuse_merged(*number)?;
         }
         if decisions.is_empty() {
             return Ok(Vec::new());

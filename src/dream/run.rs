@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
@@ -10,6 +12,7 @@ use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
+use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
@@ -20,7 +23,8 @@ use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 const NOT_FOR_DREAMS: &str = "dream: no";
 
 /// Which sessions a dream reads.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sessions {
     /// Those that no completed dream of the branch has read as they are now.
     #[default]
@@ -113,9 +117,9 @@ impl DreamRun {
         self
     }
 
-    /// Runs the dream to its end. Where the policy's mode is `gated` or `auto`, what it passes is
-    /// merged then. A curator that fails leaves a dream whose status says so, with
-    /// what it had proposed.
+    /// Runs the dream to its end, or until it is cancelled. Where the policy's mode is `gated` or
+    /// `auto`, what it passes is merged then. A curator that fails leaves a dream whose status says
+    /// so, with what it had proposed.
     ///
     /// # Errors
     /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
@@ -136,22 +140,27 @@ impl DreamRun {
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let covered: BTreeSet<String> =
             sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
-        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
+        let orders = Orders::new(&dream);
+        let reader = SessionReader::new(&store, sessions, earlier, &orders);
         let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
         let given = (&*self.curator, self.instructions.as_deref(), recalls);
-        let outcome =
-            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
+        let at_work = (&dream, &orders);
+        let outcome = Pass::new((given, self.trust_max), at_work, &reader, &author, &mut manifest)?
+            .run(&base);
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
+            Err(_) if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
+            // A curator may take its end for the end of its work.
+            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };
@@ -204,11 +213,7 @@ impl DreamRun {
         let kept_out: BTreeSet<String> =
             store.quarantined()?.into_iter().map(|found| found.session).collect();
         for session in ids {
-            let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
-                || kept_out.contains(session.id());
-            let other = self.project.is_some() && self.project != facts.project;
-            if hidden || other {
+            if !is_for_dreams(&session, &kept_out, self.project.as_deref()) {
                 continue;
             }
             let known = read.contains(&session.object_id().to_string());
@@ -345,8 +350,20 @@ pub(crate) fn write_meta(
     }
 }
 
+/// Whether a dream of `project`, or of all, may read a session.
+pub(crate) fn is_for_dreams(
+    session: &Session,
+    kept_out: &BTreeSet<String>,
+    project: Option<&str>,
+) -> bool {
+    let facts = session.facts();
+    let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+    let other = project.is_some() && facts.project.as_deref() != project;
+    !hidden && !other && !kept_out.contains(session.id())
+}
+
 /// The session objects that completed dreams of a branch have read.
-fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
+pub(crate) fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     let snapshot = meta(store).snapshot()?;
     let mut read = BTreeSet::new();
     for number in numbers(&snapshot)? {
@@ -359,7 +376,7 @@ fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     Ok(read)
 }
 
-fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -11,6 +11,7 @@ mod inout;
 mod memories;
 mod policy;
 mod recall;
+mod review;
 mod terminal;
 mod trust;
 mod wrong;
