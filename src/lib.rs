@@ -64,8 +64,8 @@ pub use dream::{
     Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order, Orders, Outlook,
     Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review,
     ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn, Scheduled,
-    ScheduledRun, Schedules, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Trigger,
-    Why, WhyStep, Withdrawal,
+    ScheduledRun, Schedules, SessionReader, Sessions, Signal, SuggestedChange, Suggestion, Tie,
+    Trigger, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
