@@ -13,6 +13,7 @@
     reason = "answers are short, and `write!` to a string has a result to throw away"
 )]
 
+mod agenda;
 mod arguments;
 mod bar;
 mod bisect;
