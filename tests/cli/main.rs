@@ -9,6 +9,7 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod schedules;
 mod terminal;
 mod trust;
 mod wrong;
