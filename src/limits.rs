@@ -45,6 +45,15 @@ pub const EDITS_MAX: usize = 4_000_000;
 /// The largest row of the log, in bytes.
 pub const ROW_BYTES_MAX: usize = u32::MAX as usize;
 
+/// The longest query, in bytes.
+pub const QUERY_BYTES_MAX: usize = 1 << 10;
+/// The most rows of the recall log; the oldest go first.
+pub const RECALLS_MAX: u64 = 1_000_000;
+/// The most bytes of the recall log; the oldest rows go first.
+pub const RECALLS_BYTES_MAX: u64 = 64 << 20;
+/// The age in days beyond which rows of the recall log go.
+pub const RECALLS_DAYS_MAX: i64 = 400;
+
 /// The most erasable texts of one object.
 pub const OBJECT_TEXTS_MAX: usize = u16::MAX as usize;
 

@@ -54,12 +54,7 @@ impl Curator for Teacher {
                 rationale: "It was said.".to_owned(),
                 confidence: 700,
                 cites: cites
-                    .map(|(session, event)| Citation {
-                        quote: None,
-                        session: (*session).to_owned(),
-                        first: *event,
-                        last: *event,
-                    })
+                    .map(|(session, event)| Citation::new(*session, *event, *event))
                     .collect(),
                 inputs: taught.inputs.clone(),
             })?;

@@ -27,12 +27,13 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// Foreign crates that belong to some floors only; a test may use redb's backends.
-const FOREIGN: [(&str, &[&str]); 6] = [
+const FOREIGN: [(&str, &[&str]); 7] = [
     ("redb", &["storage"]),
     ("tantivy", &["search"]),
     ("tokio", &["dream", "cli", "main"]),
     ("clap", &["cli", "main"]),
     ("anstream", &["cli", "main"]),
+    ("console", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),
 ];
 

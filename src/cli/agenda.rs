@@ -28,7 +28,10 @@ fn end_of(run: &RunEnded) -> String {
     let dream = run.dream.map(|number| format!("dream {number} ")).unwrap_or_default();
     let rest = match &run.failure {
         Some(why) => format!(": {}", first_line(why, FAILURE_CHARS)),
-        None => format!(", {}", counted(run.proposals.into(), "proposal", "proposals")),
+        None => {
+            let held = if run.held > 0 { format!(", {} held", run.held) } else { String::new() };
+            format!(", {}{held}", counted(run.proposals.into(), "proposal", "proposals"))
+        }
     };
     format!("{dream}{}{rest}", run.status.name())
 }
@@ -57,6 +60,7 @@ fn ended_json(run: &RunEnded) -> Value {
         "dream": run.dream,
         "status": run.status.name(),
         "proposals": run.proposals,
+        "held": run.held,
         "failure": run.failure,
     })
 }

@@ -68,35 +68,35 @@ impl Bisect {
                 "without --good, one is looked for; --not turns good and bad round".to_owned()
             })
             .hint_for(ErrorKind::NotFound, || "add --not, or test something else".to_owned())?;
-        self.answer(call, &store, &eye, &found)
+        answer(call, &store, &eye, &found)
     }
+}
 
-    fn answer(&self, call: &Call, store: &Store, eye: &Eye, found: &Bisection) -> Outcome {
-        let suspects = found.suspects.iter().map(|commit| Suspect::read(store, commit));
-        let suspects = suspects.collect::<Outcome<Vec<_>>>()?;
-        if call.json() {
-            call.print_json(&json!({"bisect": to_json(found, &suspects)?}))?;
-        } else {
-            let mut page = call.page();
-            write(&mut page, eye, found, &suspects)?;
-            page.finish()?;
-        }
-        if let Some((bad, good)) = found.contradiction {
-            let bad = bad.map_or_else(|| "nothing".to_owned(), |id| id.to_string()[..8].to_owned());
-            call.note(format!(
-                "The test turns more than once: {bad} is bad too, and good {good:.8} came after \
-                 it. This is the newest turn; for an older one: --bad {bad}"
-            ));
-        }
-        match suspects.as_slice() {
-            [suspect] => call.note(suspect.remedy()),
-            several => {
-                let text = format!("skipped tests leave {} suspects", several.len());
-                return Err(Failure::new(ErrorKind::NotFound, text).hint("test them one by one"));
-            }
-        }
-        Ok(())
+fn answer(call: &Call, store: &Store, eye: &Eye, found: &Bisection) -> Outcome {
+    let suspects = found.suspects.iter().map(|commit| Suspect::read(store, commit));
+    let suspects = suspects.collect::<Outcome<Vec<_>>>()?;
+    if call.json() {
+        call.print_json(&json!({"bisect": to_json(found, &suspects)?}))?;
+    } else {
+        let mut page = call.page();
+        write(&mut page, eye, found, &suspects)?;
+        page.finish()?;
     }
+    if let Some((bad, good)) = found.contradiction {
+        let bad = bad.map_or_else(|| "nothing".to_owned(), |id| id.to_string()[..8].to_owned());
+        call.note(format!(
+            "The test turns more than once: {bad} is bad too, and good {good:.8} came after \
+                 it. This is the newest turn; for an older one: --bad {bad}"
+        ));
+    }
+    match suspects.as_slice() {
+        [suspect] => call.note(suspect.remedy()),
+        several => {
+            let text = format!("skipped tests leave {} suspects", several.len());
+            return Err(Failure::new(ErrorKind::NotFound, text).hint("test them one by one"));
+        }
+    }
+    Ok(())
 }
 
 /// Says what each test said, as the search goes on.

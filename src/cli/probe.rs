@@ -36,7 +36,7 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "N", default_value = "5", requires = "search")]
     top: u16,
     /// Good is: this program ends with 0. It finds the snapshot as a Markdown folder at
-    /// $UNDREAM_SNAPSHOT; 125 skips, 1 to 127 are bad, anything else stops the search
+    /// `$UNDREAM_SNAPSHOT`; 125 skips, 1 to 127 are bad, anything else stops the search
     #[arg(long, value_name = "CMD")]
     run: Option<String>,
     /// Turn good and bad round

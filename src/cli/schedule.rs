@@ -38,6 +38,7 @@ pub(crate) struct Add {
     cron: Option<String>,
     /// The time zone of --cron; else that of this machine
     #[arg(long, value_name = "ZONE", requires = "cron")]
+    #[arg(conflicts_with_all = ["after_sessions", "after_idle"])]
     tz: Option<String>,
     /// Once there are so many sessions that no dream of the branch has read
     #[arg(long, value_name = "N")]

@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RefInfo, RefKind, Snapshot, Store, Verb,
+    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RecallSize, RefInfo, RefKind, Snapshot,
+    Store, Verb,
 };
 
 use super::call::{Access, Call, Eye};
@@ -35,6 +36,7 @@ struct Standing {
     /// Dreams that wait for somebody, and how many of their proposals do.
     waiting: Vec<Waiting>,
     holders: Vec<HolderInfo>,
+    recalls: RecallSize,
 }
 
 /// A dream that waits for somebody.
@@ -74,6 +76,7 @@ impl Standing {
             sessions: store.session_ids()?.len(),
             waiting: waiting(&store)?,
             holders: holders.collect(),
+            recalls: database.recall_size()?,
             store,
         })
     }
@@ -110,6 +113,14 @@ impl Standing {
             let unread = self.waiting.is_empty() && self.main.commit().is_none();
             let next = if unread { "undream dream" } else { "undream session list" };
             line(page, eye, &text, next)?;
+        }
+        if self.recalls.rows > 0 {
+            let text = format!(
+                "  {} of sessions, {} KiB",
+                counted(self.recalls.rows, "noted query", "noted queries"),
+                self.recalls.bytes.div_ceil(1 << 10)
+            );
+            line(page, eye, &text, "undream recall list")?;
         }
         for dream in &self.waiting {
             dream.write(page, eye)?;
@@ -165,6 +176,11 @@ impl Standing {
             "main": self.main.commit().map(|commit| shape::commit(commit)),
             "memories": self.memories,
             "sessions": self.sessions,
+            "recalls": {
+                "rows": self.recalls.rows,
+                "bytes": self.recalls.bytes,
+                "whole_since": self.recalls.since.map(|since| since.to_string()),
+            },
             "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
             "branches": branches,
             "tags": tags,

@@ -43,10 +43,11 @@ impl Why {
         if call.json() {
             return call.print_json(&json!({"why": to_json(&store, &why)?}));
         }
-        let eye = call.eye(&store)?;
+        let (eye, vouched) = (call.eye(&store)?, store.endorsements()?);
         let mut page = call.long_page();
         for step in &why.steps {
-            write_step(&mut page, &eye, &why, step)?;
+            let trusted = vouched.trust(&step.record)?;
+            write_step(&mut page, &eye, &why, step, trusted)?;
         }
         write_derived(&mut page, &eye, &why, Tie::MadeFrom, "made from it")?;
         write_derived(&mut page, &eye, &why, Tie::SameEvents, "rests on the same events")?;
@@ -60,7 +61,7 @@ impl Why {
     }
 }
 
-fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep) -> Outcome {
+fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted: Trust) -> Outcome {
     let key = step.key.as_ref().unwrap_or(&why.key);
     let lead = match step.relation {
         Relation::Standing => String::new(),
@@ -73,7 +74,7 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep) -> Outco
         "{lead}{}  {}  trust: {}",
         eye.paint.name(shown.as_str()),
         eye.id(step.record.id().object())?,
-        trust(why, step),
+        trust(why, step, trusted),
     )?;
     match step.record.text() {
         Ok(text) => writeln!(page, "    \"{}\"", first_line(text, LINE_CHARS))?,
@@ -112,19 +113,19 @@ fn maker(step: &WhyStep) -> String {
 }
 
 /// The trust, and what keeps it from being higher.
-fn trust(why: &Answer, step: &WhyStep) -> String {
+fn trust(why: &Answer, step: &WhyStep, trusted: Trust) -> String {
     let own = step.record.trust();
     let from = step.record.previous().iter().chain(&step.grounds.inputs);
     let mut inputs = from.filter_map(|id| trust_of(why, *id));
     let because = match step.least_cited() {
-        _ if own == Trust::Endorsed => "somebody vouches for this text",
+        _ if trusted == Trust::Endorsed => "somebody vouches for this text",
         Some(cited) if cited == own => "the lowest of what it cites",
         Some(_) if inputs.any(|trust| trust == own) => "the lowest of what it was made from",
         Some(_) => "less than what it cites: its curator may claim no more",
         None if step.grounds.proposal.is_some() => "it cites nothing that can be read",
         None => "its author's",
     };
-    format!("{} ({because})", own.name())
+    format!("{} ({because})", trusted.name())
 }
 
 fn trust_of(why: &Answer, id: RecordId) -> Option<Trust> {

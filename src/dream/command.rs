@@ -4,13 +4,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::dream::program::Program;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::object::{Entry, Event, Key, Kind, ProposalKind, Session, Trust};
@@ -76,7 +77,7 @@ impl Curator for CommandCurator {
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
-        let mut child = Command::new("sh")
+        let child = Command::new("sh")
             .arg("-c")
             .arg(&self.command)
             .stdin(Stdio::piped())
@@ -85,9 +86,10 @@ impl Curator for CommandCurator {
             .process_group(0)
             .spawn()
             .map_err(|error| self.failed("cannot be started").with_source(error))?;
-        let outcome = self.converse(&mut child, input, suggest);
+        let mut program = Program::new(child, input.orders);
+        let outcome = self.converse(&mut program, input, suggest);
         if outcome.is_err() {
-            stop(&mut child);
+            program.stop();
         }
         outcome
     }
@@ -96,10 +98,11 @@ impl Curator for CommandCurator {
 impl CommandCurator {
     fn converse(
         &self,
-        child: &mut Child,
+        program: &mut Program<'_>,
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
+        let child = program.child();
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -125,9 +128,9 @@ impl CommandCurator {
                 }
             }
         });
-        self.feed(input, &fed)?;
+        self.feed(program, input, &fed)?;
         drop(fed);
-        let status = self.listen(child, &lines, suggest)?;
+        let status = self.listen(program, &lines, suggest)?;
         for thread in [reading, writing] {
             thread.join().map_err(|_| self.failed("could not be talked to"))?;
         }
@@ -142,7 +145,7 @@ impl CommandCurator {
     /// Takes proposals until the program ends.
     fn listen(
         &self,
-        child: &mut Child,
+        program: &mut Program<'_>,
         lines: &mpsc::Receiver<Result<String>>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<ExitStatus> {
@@ -150,6 +153,7 @@ impl CommandCurator {
         let mut left = self.time_max;
         let step = Duration::from_millis(50);
         loop {
+            program.heed()?;
             match lines.recv_timeout(step) {
                 Ok(line) => {
                     count += 1;
@@ -168,7 +172,8 @@ impl CommandCurator {
             }
         }
         loop {
-            match child.try_wait()? {
+            program.heed()?;
+            match program.ended()? {
                 Some(status) => return Ok(status),
                 None if left.is_zero() => return Err(self.too_slow()),
                 None => {
@@ -180,7 +185,13 @@ impl CommandCurator {
     }
 
     /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
-    fn feed(&self, input: &CuratorInput<'_>, out: &mpsc::SyncSender<Vec<u8>>) -> Result<()> {
+    fn feed(
+        &self,
+        program: &Program<'_>,
+        input: &CuratorInput<'_>,
+        out: &mpsc::SyncSender<Vec<u8>>,
+    ) -> Result<()> {
+        let out = (program, out);
         let header = serde_json::json!({
             "undream_curator": PROTOCOL,
             "instructions": input.instructions,
@@ -213,12 +224,17 @@ impl CommandCurator {
         Ok(())
     }
 
-    fn send(&self, out: &mpsc::SyncSender<Vec<u8>>, value: &serde_json::Value) -> Result<bool> {
+    fn send(
+        &self,
+        (program, out): (&Program<'_>, &mpsc::SyncSender<Vec<u8>>),
+        value: &serde_json::Value,
+    ) -> Result<bool> {
         let mut bytes = serde_json::to_vec(value)
             .map_err(|error| self.failed("cannot be told a line").with_source(error))?;
         bytes.push(b'\n');
         let mut tries = self.time_max.as_millis() / 10;
         loop {
+            program.heed()?;
             match out.try_send(bytes) {
                 Ok(()) => return Ok(true),
                 Err(mpsc::TrySendError::Disconnected(_)) => return Ok(false),
@@ -259,14 +275,6 @@ impl CommandCurator {
             inputs: Vec::new(),
         })
     }
-}
-
-/// Stops the program and all that it started, as far as they are still there.
-fn stop(child: &mut Child) {
-    let group = format!("kill -9 -{}", child.id());
-    drop(Command::new("sh").arg("-c").arg(group).stderr(Stdio::null()).status());
-    drop(child.kill());
-    drop(child.wait());
 }
 
 /// Hands over the lines of `source` until it ends or one is no text of allowed length.

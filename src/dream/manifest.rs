@@ -17,6 +17,8 @@ use crate::storage::CommitId;
 pub enum DreamStatus {
     /// The curator is at work, in this process or another.
     Running,
+    /// It runs, and was told to wait. Never written down: it follows from what was asked of it.
+    Paused,
     /// Proposals wait for decisions or to be merged.
     Waiting,
     /// Some proposals were merged, others wait.
@@ -40,6 +42,7 @@ impl DreamStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Waiting => "waiting",
             Self::PartlyMerged => "partly merged",
             Self::Merged => "merged",
@@ -151,7 +154,7 @@ impl Manifest {
 
     /// Brings the status in line with what was decided and merged.
     pub(crate) fn settle(&mut self, choices: &Choices) {
-        if self.status == DreamStatus::Running || choices.is_empty() {
+        if matches!(self.status, DreamStatus::Running | DreamStatus::Paused) || choices.is_empty() {
             return;
         }
         let merged = choices.values().filter(|choice| choice.merged).count();
@@ -213,6 +216,9 @@ pub(crate) enum Part {
     /// Those of them that the curator read, where these are not all.
     Seen,
     Decisions,
+    /// What was asked of it while it ran.
+    Order,
+    Held,
 }
 
 pub(crate) fn part_key(number: u64, part: Part) -> String {
@@ -221,6 +227,8 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Sessions => "sessions",
         Part::Seen => "seen",
         Part::Decisions => "decisions",
+        Part::Order => "order",
+        Part::Held => "held",
     };
     format!("dreams/{number:08}/{name}")
 }

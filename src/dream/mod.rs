@@ -8,16 +8,22 @@
 
 mod command;
 mod curator;
+mod danger;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod feedback;
 mod footing;
+mod gated;
 mod manifest;
 mod mine;
+mod order;
 mod pass;
+mod program;
 mod proposal;
 mod quote;
+mod recalls;
+mod reply;
 mod revert;
 mod revert_since;
 mod review;
@@ -32,12 +38,16 @@ pub use command::CommandCurator;
 pub use curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
+pub use danger::{Danger, Effect};
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use feedback::{Feedback, Opinion};
+pub use gated::ProposalVerdict;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
+pub use order::{Order, Orders};
 pub use proposal::{Evident, Proposal};
+pub use reply::Reply;
 pub use revert::DreamRevert;
 pub use revert_since::DreamsRevert;
 pub use review::{Review, ReviewMerge};

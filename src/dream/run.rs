@@ -1,17 +1,21 @@
 //! Running a dream: a branch, a curator, one commit per proposal, an account of all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
+use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
     DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
+use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
+use crate::dream::recalls::OwnRecalls;
+use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
@@ -42,6 +46,7 @@ pub struct DreamRun {
     author: Option<Author>,
     recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
+    gates: Vec<Arc<dyn Gate>>,
 }
 
 impl Dream {
@@ -56,6 +61,7 @@ impl Dream {
             author: None,
             recalls: None,
             trust_max: Trust::User,
+            gates: Vec::new(),
         }
     }
 }
@@ -98,18 +104,26 @@ impl DreamRun {
         self
     }
 
-    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    /// Asks these, too, where the policy merges without a person: without the gate that searches,
+    /// for one, nothing is merged while the policy holds what is near a protected text.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.gates = gates.to_vec();
+        self
+    }
+
+    /// Who knows which memories were given to somebody, instead of the database's own recall log.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
         self
     }
 
-    /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
-    /// what it had proposed.
+    /// Runs the dream to its end, or until it is cancelled. Where the policy's mode is `gated` or
+    /// `auto`, what it passes is merged then. A curator that fails leaves a dream whose status says
+    /// so, with what it had proposed.
     ///
     /// # Errors
-    /// `NotFound` if a named session does not exist; `Locked` if another process kept writing;
-    /// what the database fails with. A failing curator is no error here.
+    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
+    /// another process kept writing; what the database fails with. A failing curator is no error here.
     pub fn run(self) -> Result<Dream> {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
@@ -119,35 +133,49 @@ impl DreamRun {
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
+        let own = match &self.recalls {
+            Some(_) => None,
+            None => Some(OwnRecalls::of(&store)?),
+        };
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let covered: BTreeSet<String> =
             sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
-        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
-        let outcome =
-            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
+        let orders = Orders::new(&dream);
+        let reader = SessionReader::new(&store, sessions, earlier, &orders);
+        let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
+        let given = (&*self.curator, self.instructions.as_deref(), recalls);
+        let at_work = (&dream, &orders);
+        let outcome = Pass::new((given, self.trust_max), at_work, &reader, &author, &mut manifest)?
+            .run(&base);
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
+            Err(_) if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
+            // A curator may take its end for the end of its work.
+            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
         Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
+        if manifest.status == DreamStatus::Waiting {
+            merge_what_passes(&dream, &self.gates)?;
+        }
         Ok(dream)
     }
 
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
     /// dream has something to stand on.
     fn base(&self, author: &Author) -> Result<Snapshot> {
+        self.branch.refuse_reserved()?;
         let snapshot = self.branch.snapshot()?;
         if snapshot.commit().is_some() {
             return Ok(snapshot);

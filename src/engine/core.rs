@@ -10,7 +10,9 @@ use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
+use crate::engine::policy::{Gate, Standings};
 use crate::engine::queue::Queue;
+use crate::engine::recall::Notes;
 use crate::engine::row;
 use crate::engine::state::{State, ref_name};
 use crate::engine::view::Newest;
@@ -40,6 +42,10 @@ pub(crate) struct Core {
     pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
+    /// Rules beside those of the policy.
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
+    pub(crate) standings: Standings,
+    pub(crate) notes: Notes,
     /// What tells other processes of this one, where it writes to a file.
     pub(crate) holder: OnceLock<Holder>,
     pub(crate) overlays: Cache<CommitId, Arc<Overlay>>,
@@ -56,6 +62,7 @@ impl Core {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         (wait, thresholds): (Duration, Thresholds),
+        gates: Vec<Arc<dyn Gate>>,
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
@@ -72,7 +79,10 @@ impl Core {
             entropy,
             wait,
             thresholds,
+            gates,
+            standings: Standings::default(),
             queue: Queue::default(),
+            notes: Notes::default(),
             holder: OnceLock::new(),
             overlays: Cache::new(CACHED_OVERLAYS_MAX),
             commits: Cache::new(CACHED_COMMITS_MAX),

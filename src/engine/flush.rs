@@ -2,6 +2,7 @@
 //! trees at a checkpoint. Both in slices, so that nobody waits long to write.
 
 use crate::engine::core::Core;
+use crate::engine::recall::RecallBounds;
 use crate::engine::row::Summary;
 use crate::engine::state::{LAST_OPERATION, State, WATERMARK, ref_name};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub(crate) struct Thresholds {
     pub(crate) checkpoint_edits: usize,
     /// How many unstored nodes may gather before those of no live tree are dropped.
     pub(crate) pending_nodes_max: usize,
+    /// What the recall log may hold.
+    pub(crate) recalls: RecallBounds,
 }
 
 impl Default for Thresholds {
@@ -34,6 +37,7 @@ impl Default for Thresholds {
             slice: 256,
             checkpoint_edits: 4_096,
             pending_nodes_max: 40_000,
+            recalls: RecallBounds::default(),
         }
     }
 }
@@ -60,8 +64,9 @@ impl Core {
         Ok(())
     }
 
-    /// Flushes on close, if there is enough to flush.
+    /// Flushes on close, if there is enough to flush; recalls in any case.
     pub(crate) fn flush_on_close(&self) {
+        self.flush_recalls_behind();
         let due = {
             let state = self.state();
             state.tail.len() >= self.thresholds.tail_rows_close
@@ -154,7 +159,7 @@ impl Core {
         self.state_mut().background_failure = Some(error);
     }
 
-    fn forget_background_failure(&self) {
+    pub(crate) fn forget_background_failure(&self) {
         if self.state_mut().background_failure.take().is_some()
             && let Some(holder) = self.holder.get()
         {

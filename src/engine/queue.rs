@@ -17,6 +17,8 @@ use crate::engine::core::Core;
 use crate::engine::landing::Landing;
 use crate::error::{Error, ErrorKind, Result};
 
+/// How long recalls gather before they are written.
+const RECALLS_PAUSE: Duration = Duration::from_secs(1);
 /// How many callers share one durable write at most.
 const GROUP_MAX: usize = 256;
 
@@ -44,8 +46,25 @@ pub(crate) struct Queue {
 struct Waiting {
     requests: VecDeque<Request>,
     flush: bool,
+    recalls: Pending,
     closing: bool,
     announced: u64,
+}
+
+/// Whether there are recalls to write.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Pending {
+    #[default]
+    None,
+    /// When it is quiet.
+    Soon,
+    Now,
+}
+
+/// What the engine's thread is to do beside landing what waits.
+struct Work {
+    flush: bool,
+    recalls: bool,
 }
 
 impl Queue {
@@ -81,6 +100,18 @@ impl Queue {
         self.work.notify_one();
     }
 
+    /// Asks the engine's thread to write recalls: at once, or when it is quiet.
+    pub(crate) fn ask_for_recalls(&self, at_once: bool) {
+        let mut waiting = self.waiting();
+        match (at_once, waiting.recalls) {
+            (true, _) => waiting.recalls = Pending::Now,
+            (false, Pending::None) => waiting.recalls = Pending::Soon,
+            (false, _) => return,
+        }
+        drop(waiting);
+        self.work.notify_one();
+    }
+
     /// Tells those who wait that rows were added.
     pub(crate) fn announce(&self) {
         self.waiting().announced += 1;
@@ -111,14 +142,25 @@ impl Queue {
     }
 
     /// Waits for work; `None` when closing and nothing is left to do.
-    fn next_work(&self) -> Option<bool> {
+    fn next_work(&self) -> Option<Work> {
         let idle = |waiting: &mut Waiting| {
-            waiting.requests.is_empty() && !waiting.flush && !waiting.closing
+            waiting.requests.is_empty()
+                && !waiting.flush
+                && waiting.recalls != Pending::Now
+                && !waiting.closing
         };
+        let nothing = |waiting: &mut Waiting| idle(waiting) && waiting.recalls == Pending::None;
         let held = self.waiting();
-        let mut waiting = self.work.wait_while(held, idle).unwrap_or_else(PoisonError::into_inner);
+        let held = self.work.wait_while(held, nothing).unwrap_or_else(PoisonError::into_inner);
+        let (mut waiting, pause) = self
+            .work
+            .wait_timeout_while(held, RECALLS_PAUSE, idle)
+            .unwrap_or_else(PoisonError::into_inner);
         let flush = std::mem::take(&mut waiting.flush);
-        (flush || !waiting.requests.is_empty()).then_some(flush)
+        let due = pause.timed_out() || flush || waiting.recalls == Pending::Now;
+        let recalls = due && std::mem::take(&mut waiting.recalls) != Pending::None;
+        let busy = flush || recalls || !waiting.requests.is_empty();
+        busy.then_some(Work { flush, recalls })
     }
 
     fn drain(&self) -> Vec<Request> {
@@ -165,7 +207,7 @@ impl Core {
     }
 
     fn run(self: &Arc<Self>) {
-        while let Some(flush) = self.queue.next_work() {
+        while let Some(Work { flush, recalls }) = self.queue.next_work() {
             let requests = self.queue.drain();
             if !requests.is_empty() {
                 let _right = self.queue.writing();
@@ -178,6 +220,9 @@ impl Core {
             // derived from rows that are durable already.
             if flush && let Err(error) = self.flush() {
                 self.note_background_failure(error);
+            }
+            if recalls {
+                self.flush_recalls_behind();
             }
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::engine::core::Core;
 use crate::engine::database::{Database, FILE, GENESIS};
 use crate::engine::flush::write_rows;
+use crate::engine::recall::copy_recalls;
 use crate::engine::row::{Summary, read_row};
 use crate::engine::state::{FullRef, LAST_OPERATION, RefState, WATERMARK, move_ref};
 use crate::error::{Error, Result};
@@ -68,6 +69,7 @@ impl Core {
             next = end + 1;
         }
         self.write_heads(&target, last, &refs)?;
+        copy_recalls(&source, &target)?;
         Ok(last)
     }
 

@@ -12,8 +12,6 @@ use crate::error::Result;
 use crate::limits;
 use crate::search::fields::SEARCHED;
 
-/// The longest query, in bytes.
-const QUERY_BYTES_MAX: usize = 1 << 10;
 /// The deepest nesting of parentheses.
 const DEPTH_MAX: usize = 16;
 /// The most words of a query.
@@ -43,7 +41,7 @@ struct Parser<'a> {
 /// # Errors
 /// `Limit` if it is too long, too deep or has too many words.
 pub(super) fn parse(query: &str, analyser: &mut TextAnalyzer) -> Result<Option<Clause>> {
-    limits::check("the query", query.len(), QUERY_BYTES_MAX, "bytes")?;
+    limits::check("the query", query.len(), limits::QUERY_BYTES_MAX, "bytes")?;
     limits::check("the query", depth(query), DEPTH_MAX, "nested parentheses")?;
     let (ast, _mends) = parse_query_lenient(query);
     let mut parser = Parser { analyser, words: 0 };

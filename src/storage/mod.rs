@@ -1,7 +1,7 @@
 //! Floor 1: bytes. Ids, the codec, and the redb file with the log and what is derived from it.
 //!
 //! Invariants: the log's sequence is dense and a row is complete or absent; derived data and the
-//! watermark that says how far it reaches change in one transaction.
+//! watermark that says how far it reaches change in one transaction; the recall log is beside both.
 //!
 //! Imports: the ground only. redb stays behind this door.
 
@@ -12,6 +12,7 @@ mod frame;
 mod id;
 mod patient;
 mod read;
+mod recalls;
 mod tables;
 mod write;
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::storage::ObjectId;
 use crate::storage::fault::{fault, guarded};
 use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, PRELUDE_BYTES, Prelude, piece_key};
-use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, Shelf};
+use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, RECALLS, Shelf};
 
 /// A table that may not exist yet, opened when first asked for.
 type Lazy<K, V> = OnceLock<Option<ReadOnlyTable<K, V>>>;
@@ -22,6 +22,7 @@ pub(crate) struct Reader {
     nodes: Lazy<[u8; 32], &'static [u8]>,
     derived: Lazy<&'static [u8], &'static [u8]>,
     meta: Lazy<&'static str, &'static [u8]>,
+    recalls: Lazy<u64, &'static [u8]>,
     last: OnceLock<u64>,
 }
 
@@ -41,6 +42,7 @@ impl Reader {
             nodes: OnceLock::new(),
             derived: OnceLock::new(),
             meta: OnceLock::new(),
+            recalls: OnceLock::new(),
             last: OnceLock::new(),
         }
     }
@@ -60,6 +62,11 @@ impl Reader {
             slot.get_or_init(|| table);
         }
         Ok(slot.get().and_then(Option::as_ref))
+    }
+
+    /// The recall log; `None` if it was never begun.
+    pub(super) fn recalls(&self) -> Result<Option<&ReadOnlyTable<u64, &'static [u8]>>> {
+        self.table(&self.recalls, RECALLS)
     }
 
     /// Whether nothing was ever written to the file.

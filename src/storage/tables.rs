@@ -15,6 +15,9 @@ pub(super) const DERIVED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("
 /// Genesis, watermark, and other single values.
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
+/// The recall log, by number: no part of the truth, and erasable.
+pub(super) const RECALLS: TableDefinition<u64, &[u8]> = TableDefinition::new("recalls");
+
 /// The parts of the table of small derived things; the first byte of its keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]

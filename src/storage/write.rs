@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::storage::ObjectId;
 use crate::storage::fault::{fault, guarded};
 use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, frame, piece_key};
-use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, Shelf};
+use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, RECALLS, Shelf};
 
 /// A write transaction: all of it becomes durable at [`Writer::commit`], or nothing.
 pub(crate) struct Writer {
@@ -16,6 +16,10 @@ pub(crate) struct Writer {
 impl Writer {
     pub(super) fn new(transaction: WriteTransaction) -> Self {
         Self { transaction }
+    }
+
+    pub(super) fn transaction(&self) -> &WriteTransaction {
+        &self.transaction
     }
 
     /// Appends the row `sequence`, which must be the next one.
@@ -38,7 +42,17 @@ impl Writer {
         self.transaction.open_table(INDEX).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
         self.transaction.open_table(NODES).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
         self.transaction.open_table(DERIVED).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
+        self.transaction.open_table(RECALLS).map_err(fault)?.retain(|_, _| false).map_err(fault)?;
         self.transaction.open_table(META).map_err(fault)?.retain(|_, _| false).map_err(fault)
+    }
+
+    /// A value of `meta` as this transaction sees it.
+    pub(crate) fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        guarded(|| {
+            let table = self.transaction.open_table(META).map_err(fault)?;
+            let value = table.get(name).map_err(fault)?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
     }
 
     /// Sets a value of `meta`.

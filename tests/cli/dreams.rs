@@ -90,3 +90,20 @@ fn undo_takes_a_dream_s_merge_or_revert_back_and_not_the_note_beside_it() {
     }
     assert_eq!(desk.json("ls --json")["memories"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn sessions_are_marked_and_memories_judged() {
+    assert_story(
+        "marks",
+        &desk().tell(&[
+            "session mark chat-3 success",
+            "session mark chat-3 success --json",
+            "session mark chat-3 unknown",
+            "session mark chat-33 failure",
+            "session mark chat-3 well",
+            "feedback facts/city helpful",
+            "feedback facts/city wrong --json",
+            "feedback facts/town wrong",
+        ]),
+    );
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use undream::{
-    Author, Branch, CommitId, Database, Entry, ErrorKind, FixedClock, Merge, Options, Record,
-    Resolution, Result, SeededEntropy, Store, TextId, Time, Trust, TrustFilter,
+    Author, Branch, CommitId, Database, Dream, Entry, ErrorKind, FixedClock, Merge, Options,
+    Record, Resolution, Result, SeededEntropy, Store, TextId, Time, Trust, TrustFilter,
 };
 
 pub(crate) fn database(seed: u64) -> Result<Database> {
@@ -96,6 +96,7 @@ fn nobody_can_endorse_by_writing_to_the_account_of_the_engine() -> Result<()> {
     assert!(meta.merge(&main).is_err());
     assert!(meta.revert(meta.head()?.unwrap()).is_err());
     assert!(meta.restore(forged, "").is_err());
+    assert!(Dream::on(&meta).run().is_err());
     assert_eq!(store.endorsements()?.trust(&record)?, Trust::Agent);
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::scripted::{dream, import, put, suggestion};
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn a_withdrawal_reads_a_long_history_once() -> Result<()> {
-    let commits: usize = if std::env::var_os("UNDREAM_LONG").is_some() { 100_000 } else { 1_000 };
+    let commits: usize = if std::env::var_os("UNDREAM_LONG").is_some() { 20_000 } else { 1_000 };
     let db = database(11)?;
     let store = db.store("default")?;
     let main = store.branch("main")?;

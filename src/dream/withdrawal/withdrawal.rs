@@ -50,8 +50,8 @@ impl Withdrawal {
     /// Works out what becomes of the memories of `branch` if `suspect` is not believed. What is left
     /// on other evidence is kept by [`KeepRule::default`].
     ///
-    /// It reads every memory of the branch with the versions it was made from, and every commit: a
-    /// few seconds for a hundred thousand of them.
+    /// It reads every memory of the branch with the versions it was made from, and every commit the
+    /// branch descends from, once each: the cost grows with the history.
     ///
     /// # Errors
     /// `NotFound` if the suspect is a session of which nothing is known; `Invalid` on a reserved

@@ -35,6 +35,7 @@ fn options(seed: u64) -> Options {
             slice: 3,
             checkpoint_edits: 12,
             pending_nodes_max: 4,
+            ..Thresholds::default()
         })
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 
 use crate::engine::flush::move_name;
+use crate::engine::recall::check_recalls;
 use crate::engine::state::ref_name;
 use crate::engine::verify::rows::Walk;
 use crate::error::Result;
@@ -46,6 +47,14 @@ impl Walk<'_> {
             }
         }
         self.check_bases();
+    }
+
+    /// Reads the recall log, which nothing vouches for but its own form.
+    pub(super) fn check_recalls(&mut self) {
+        let report = &mut self.report;
+        if let Err(error) = check_recalls(&self.reader, |place, what| report.find(place, what)) {
+            self.report.find("recall log", error);
+        }
     }
 
     fn compare(&mut self, what: &str, expected: Entries, mut found: Entries) {

@@ -63,7 +63,8 @@ impl fmt::Display for Finding {
 impl Database {
     /// Reads the whole log and checks it: checksums of rows, a dense sequence, the hash chain of
     /// operations, the hash of every object and text, a tombstone for each text that is gone, each commit's edits against its tree, and
-    /// that index, refs, sessions, homes and tree nodes are what the log gives. Damage does not
+    /// that index, refs, sessions, homes and tree nodes are what the log gives, and that the recall log
+    /// can be read. Damage does not
     /// stop it where it can go on. Writers may go on writing; what they add meanwhile is not
     /// looked at.
     ///
@@ -75,6 +76,7 @@ impl Database {
         walk.erasures.check(&mut walk.report);
         walk.check_derived();
         walk.check_heads();
+        walk.check_recalls();
         Ok(walk.report)
     }
 }

@@ -90,7 +90,9 @@ pub(super) fn groups(texts: &[&str], least: usize) -> Vec<Vec<usize>> {
         let others: Vec<usize> = near[first].iter().copied().filter(alike).collect();
         if !others.is_empty() {
             let group: Vec<usize> = std::iter::once(first).chain(others).collect();
-            group.iter().for_each(|member| grouped[*member] = true);
+            for member in &group {
+                grouped[*member] = true;
+            }
             groups.push(group);
         }
     }

@@ -48,6 +48,7 @@ fn open(seed: u64, disk: &Disk) -> Database {
         slice: 3,
         checkpoint_edits: 9,
         pending_nodes_max: 3,
+        ..Thresholds::default()
     };
     Options::new()
         .clock(FixedClock::new(Time::from_seconds(1_800_000_000), 1_000))

@@ -1,0 +1,55 @@
+//! The program behind a curator, as a process: held up, ended, waited for.
+
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use crate::dream::order::{Order, Orders};
+use crate::error::Result;
+
+/// A running program and all that it starts, as one group of processes.
+pub(super) struct Program<'a> {
+    child: Child,
+    orders: &'a Orders,
+}
+
+impl<'a> Program<'a> {
+    /// Takes over a program that was started as the head of its own group.
+    pub(super) fn new(child: Child, orders: &'a Orders) -> Self {
+        Self { child, orders }
+    }
+
+    pub(super) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Does what is asked of the dream: holds the program up while the dream is paused.
+    ///
+    /// # Errors
+    /// `Stale` once the dream is cancelled.
+    pub(super) fn heed(&self) -> Result<()> {
+        if self.orders.now()? != Order::Pause {
+            return self.orders.heed();
+        }
+        self.signal("STOP");
+        let outcome = self.orders.heed();
+        self.signal("CONT");
+        outcome
+    }
+
+    /// How it ended; `None` while it runs.
+    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Stops the program and all that it started, as far as they are still there.
+    pub(super) fn stop(&mut self) {
+        self.signal("KILL");
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    /// Sends a signal to the group. One that is gone needs none.
+    fn signal(&self, name: &str) {
+        let line = format!("kill -{name} -{}", self.child.id());
+        drop(Command::new("sh").arg("-c").arg(line).stderr(Stdio::null()).status());
+    }
+}
