@@ -14,6 +14,7 @@
 )]
 
 mod account;
+mod agenda;
 mod arguments;
 mod bar;
 mod bisect;
