@@ -74,7 +74,7 @@ pub use engine::{
     HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
     NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
     RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, TrustFilter, VerifyReport,
+    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
