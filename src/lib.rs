@@ -69,12 +69,12 @@ pub use dream::{
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
-    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
-    FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds, HolderInfo,
-    JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewSession, Options,
-    Policy, PolicyCheck, PolicyMode, Quarantine, Question, Recall, RecallKind, RecallSize,
-    RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken,
-    Transaction, TrustFilter, VerifyReport,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
+    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
+    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
+    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -92,7 +92,8 @@ pub use object::{
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, Hit, Hits, NearProtected, RankChange, Search, SearchQuery, SessionHit,
+    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
+    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
     SessionSearch, Snippet,
 };
 pub use storage::{

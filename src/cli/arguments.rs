@@ -8,7 +8,7 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, daemon, demo, diff, dream, edit, endorse, export, feedback,
-    get, import, init, list, log, manual, merge, operation, policy, put, recall, reference,
+    get, import, init, list, log, manual, merge, operation, policy, probes, put, recall, reference,
     restore, revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
@@ -150,6 +150,9 @@ pub(crate) enum Verb {
     /// Show or change the policy; test a dream or check a commit against it
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Keep questions with the memories that should answer them, and see whether they do
+    #[command(subcommand)]
+    Probe(probes::Probes),
     /// Write memories, or a whole history, to a file or a folder
     Export(export::Export),
     /// Take in memories, a whole history, or a git repository

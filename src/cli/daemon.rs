@@ -8,10 +8,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, spawn_blocking};
 use undream::{Branch, Database, ErrorKind, Schedule, ScheduleTurn, ScheduledRun, Schedules, Time};
 
+use super::agenda::{run_json, run_line};
 use super::call::{Access, Call};
 use super::dream::ordered;
 use super::exit::{Failure, INTERRUPTED, Outcome};
-use super::schedule::{complain, report, run_json, run_line};
+use super::schedule::{complain, report};
 
 /// How long between two looks.
 const LOOK: Duration = Duration::from_secs(1);

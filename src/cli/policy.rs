@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use undream::{
-    Bound, ErrorKind, Gate, NearProtected, Policy as Terms, PolicyMode, ProposalVerdict, RefName,
-    RuleFinding, Ruling, Search, Store, Verdict,
+    Bound, CommitId, ErrorKind, Gate, NearProtected, NoWorseProbe, Policy as Terms, PolicyMode,
+    ProposalVerdict, RefName, RuleFinding, Ruling, Search, Store, Verdict,
 };
 
 use super::arguments::Saying;
@@ -71,8 +71,16 @@ impl Policy {
 
 /// The rules that need search, to be handed to whatever asks the policy.
 pub(crate) fn gates(store: &Store) -> Outcome<Vec<Arc<dyn Gate>>> {
-    let near: Arc<dyn Gate> = Arc::new(NearProtected::new(&Search::open(store.database())?));
-    Ok(vec![near])
+    let search = Search::open(store.database())?;
+    let probes = NoWorseProbe::new(&search);
+    Ok(vec![Arc::new(NearProtected::new(&search)), Arc::new(probes)])
+}
+
+/// The same for a commit that was made already: its probes are those of then.
+fn gates_then(store: &Store, commit: CommitId) -> Outcome<Vec<Arc<dyn Gate>>> {
+    let search = Search::open(store.database())?;
+    let probes = NoWorseProbe::new(&search).of(store.probes_then(&*store.commit(commit)?)?);
+    Ok(vec![Arc::new(NearProtected::new(&search)), Arc::new(probes)])
 }
 
 fn show(call: &Call) -> Outcome {
@@ -219,7 +227,7 @@ impl Check {
         let store = call.store(Access::Read)?;
         let commit = call.resolve(&store, &self.revision)?;
         let branch = RefName::new(&self.branch)?;
-        let check = store.check(commit, &branch, &gates(&store)?)?;
+        let check = store.check(commit, &branch, &gates_then(&store, commit)?)?;
         let (same, differences) = (check.is_same(), check.differences());
         if call.json() {
             let differences: Vec<Value> = differences

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Dream, Effect, ErrorKind, Manifest, Proposal, Store};
+use undream::{Dream, Effect, ErrorKind, Manifest, Proposal};
 
 use super::account::{manifest_json, write_account};
 use super::call::{Access, Call, Eye};
@@ -14,7 +14,7 @@ use super::exit::{Failure, Outcome};
 use super::held::Held;
 use super::page::Page;
 use super::paint::counted;
-use super::{json as shape, plan, proposal};
+use super::{json as shape, plan, proposal, shifts};
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -44,19 +44,23 @@ impl Show {
             }
         }
         if call.json() {
-            let dream = manifest_json(&manifest);
+            let shown = manifest_json(&manifest);
+            let one = proposals.first().filter(|_| self.proposal.is_some());
+            let probes = shifts::of_dream(&dream, one)?;
             let proposals = proposals.iter().map(|found| {
                 let mut value = proposal::to_json(&store, found)?;
                 shape::extend(&mut value, json!({"held": held.reasons_json(found.number())}));
                 Ok(value)
             });
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
-            return call.print_json(&json!({"dream": dream, "proposals": proposals}));
+            let probes = shifts::to_json(&probes);
+            let answer = json!({"dream": shown, "proposals": proposals, "probes": probes});
+            return call.print_json(&answer);
         }
         proposals.sort_by_cached_key(Proposal::review_order);
         match (&self.plan, self.proposal) {
             (Some(file), _) => self.write_plan(call, (&dream, &held), file.as_ref(), &proposals),
-            (None, Some(one)) => self.show_one(call, (&store, &held), one, &proposals[0]),
+            (None, Some(one)) => self.show_one(call, (&dream, &held), one, &proposals[0]),
             (None, None) => self.list(call, (&dream, &held), &manifest, &proposals),
         }
     }
@@ -75,6 +79,7 @@ impl Show {
             let group = proposals.iter().filter(|found| found.effect() == effect);
             write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;
         }
+        shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, None)?)?;
         page.finish()?;
         let number = self.number;
         call.note(format!(
@@ -87,13 +92,14 @@ impl Show {
     fn show_one(
         &self,
         call: &Call,
-        (store, held): (&Store, &Held),
+        (dream, held): (&Dream, &Held),
         one: u32,
         found: &Proposal,
     ) -> Outcome {
-        let eye = call.eye(store)?;
+        let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        proposal::write_full(&mut page, &eye, (store, held), found)?;
+        proposal::write_full(&mut page, &eye, (dream.store(), held), found)?;
+        shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, Some(found))?)?;
         page.finish()?;
         let number = self.number;
         call.note(format!("Next: undream dream approve {number} {one}, or reject {number} {one}"));

@@ -6,19 +6,15 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use undream::{
-    ErrorKind, Missed, Outlook, Schedule, ScheduleTurn, Scheduled, ScheduledRun, Schedules,
-    Sessions, Time, Trigger,
+    Branch, ErrorKind, Missed, Schedule, ScheduleTurn, ScheduledRun, Schedules, Sessions, Time,
+    Trigger,
 };
 
-use super::call::{Access, Call, Eye};
+use super::agenda::{run_json, run_line, to_json, write};
+use super::call::{Access, Call};
 use super::dream::ordered;
 use super::exit::{Failure, Hinted, Outcome};
-use super::page::Page;
-use super::paint::{counted, escape, first_line};
-use super::time::ago;
-
-/// How much of a failure a line shows.
-const FAILURE_CHARS: usize = 160;
+use super::paint::escape;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -42,6 +38,7 @@ pub(crate) struct Add {
     cron: Option<String>,
     /// The time zone of --cron; else that of this machine
     #[arg(long, value_name = "ZONE", requires = "cron")]
+    #[arg(conflicts_with_all = ["after_sessions", "after_idle"])]
     tz: Option<String>,
     /// Once there are so many sessions that no dream of the branch has read
     #[arg(long, value_name = "N")]
@@ -198,7 +195,7 @@ impl Run {
         let store = call.busy_store(Access::Write)?;
         let schedules = Schedules::of(&store);
         let author = call.author()?;
-        let prepare = |schedule: &Schedule, branch: &undream::Branch| {
+        let prepare = |schedule: &Schedule, branch: &Branch| {
             ordered(call, schedule, branch).map_err(Failure::into_error)
         };
         let mut runs = Vec::new();
@@ -254,49 +251,6 @@ pub(crate) fn complain(call: &Call, run: &ScheduledRun) {
     }
 }
 
-/// A run in one line.
-pub(crate) fn run_line(run: &ScheduledRun) -> String {
-    let again = run.state.retry_at.map(|time| format!("; again at {time}")).unwrap_or_default();
-    format!("{}: {}{again}", run.schedule.name, end_of(&run.run))
-}
-
-fn end_of(run: &undream::RunEnded) -> String {
-    let dream = run.dream.map(|number| format!("dream {number} ")).unwrap_or_default();
-    let rest = match &run.failure {
-        Some(why) => format!(": {}", first_line(why, FAILURE_CHARS)),
-        None => format!(", {}", counted(run.proposals.into(), "proposal", "proposals")),
-    };
-    format!("{dream}{}{rest}", run.status.name())
-}
-
-pub(crate) fn run_json(run: &ScheduledRun) -> Value {
-    let mut value = ended_json(&run.run);
-    super::json::extend(
-        &mut value,
-        json!({
-            "schedule": run.schedule.name,
-            "failures": run.state.failures,
-            "nothings": run.state.nothings,
-            "retry_at": run.state.retry_at.map(|time| time.to_string()),
-            "notice": run.notice,
-            "notice_failure": run.notice_failure,
-        }),
-    );
-    value
-}
-
-fn ended_json(run: &undream::RunEnded) -> Value {
-    json!({
-        "due": run.begun.due.to_string(),
-        "started": run.begun.started.to_string(),
-        "ended": run.ended.to_string(),
-        "dream": run.dream,
-        "status": run.status.name(),
-        "proposals": run.proposals,
-        "failure": run.failure,
-    })
-}
-
 fn list(call: &Call) -> Outcome {
     let store = call.store(Access::Read)?;
     let all = Schedules::of(&store).list()?;
@@ -315,112 +269,6 @@ fn list(call: &Call) -> Outcome {
         write(&mut page, &eye, found)?;
     }
     Ok(page.finish()?)
-}
-
-fn write(page: &mut Page, eye: &Eye, found: &Scheduled) -> Outcome {
-    let Scheduled { schedule, state, .. } = found;
-    writeln!(
-        page,
-        "{}  {}  of {} by {}",
-        eye.paint.name(&schedule.name),
-        escape(&when(&schedule.trigger)),
-        escape(&schedule.branch),
-        first_line(&schedule.curator, 60),
-    )?;
-    writeln!(page, "  next    {}", next(found, eye.now))?;
-    if let Some(last) = &state.last {
-        writeln!(page, "  last    {}  {}", end_of(last), ago(last.ended, eye.now))?;
-    }
-    if state.failures > 1 {
-        writeln!(page, "  {}  {} times in a row", eye.paint.removed("failed"), state.failures)?;
-    }
-    Ok(())
-}
-
-fn when(trigger: &Trigger) -> String {
-    match trigger {
-        Trigger::Cron { pattern, zone } => format!("{pattern} {zone}"),
-        Trigger::AfterSessions(count) => {
-            format!("after {}", counted(*count, "new session", "new sessions"))
-        }
-        Trigger::AfterIdle(seconds) => {
-            let quiet =
-                jiff::SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
-            format!("after {quiet:#} without a write")
-        }
-    }
-}
-
-/// What the schedule waits for.
-fn next(found: &Scheduled, now: Time) -> String {
-    let zone = match &found.schedule.trigger {
-        Trigger::Cron { zone, .. } => zone,
-        _ => "UTC",
-    };
-    match (found.outlook, &found.schedule.trigger) {
-        (Outlook::Due(at), _) if at < now => format!("due since {}", clock(at, zone)),
-        (Outlook::Due(_), _) => "due".to_owned(),
-        (Outlook::Begun, _) => "it runs".to_owned(),
-        (Outlook::Wait(Some(at)), _) => clock(at, zone),
-        (Outlook::Wait(None), Trigger::Cron { .. }) => "never".to_owned(),
-        (Outlook::Wait(None), _) => "once there are enough new sessions".to_owned(),
-    }
-}
-
-/// What clocks in `zone` say.
-fn clock(time: Time, zone: &str) -> String {
-    let stamp = jiff::Timestamp::from_microsecond(time.as_micros());
-    match (stamp, TimeZone::get(zone)) {
-        (Ok(stamp), Ok(known)) => {
-            format!("{} {zone}", stamp.to_zoned(known).strftime("%Y-%m-%d %H:%M"))
-        }
-        _ => time.to_string(),
-    }
-}
-
-fn to_json(found: &Scheduled) -> Value {
-    let Scheduled { schedule, state, outlook } = found;
-    let (mut cron, mut zone, mut after_sessions, mut after_idle) = (None, None, None, None);
-    match &schedule.trigger {
-        Trigger::Cron { pattern, zone: named } => (cron, zone) = (Some(pattern), Some(named)),
-        Trigger::AfterSessions(count) => after_sessions = Some(*count),
-        Trigger::AfterIdle(seconds) => after_idle = Some(*seconds),
-    }
-    let (next, is_due) = match outlook {
-        Outlook::Due(at) => (Some(*at), true),
-        Outlook::Wait(at) => (*at, false),
-        Outlook::Begun => (None, false),
-    };
-    let mut value = json!({
-        "name": schedule.name,
-        "cron": cron,
-        "tz": zone,
-        "after_sessions": after_sessions,
-        "after_idle_s": after_idle,
-        "branch": schedule.branch,
-        "curator": schedule.curator,
-        "sessions": schedule.sessions,
-        "project": schedule.project,
-        "instructions": schedule.instructions,
-        "missed": schedule.missed,
-        "grace_s": schedule.grace_s,
-        "retries": schedule.retries,
-        "notify": schedule.notify,
-        "created": schedule.created.to_string(),
-    });
-    super::json::extend(
-        &mut value,
-        json!({
-            "due": is_due,
-            "running": *outlook == Outlook::Begun,
-            "next": next.map(|time| time.to_string()),
-            "retry_at": state.retry_at.map(|time| time.to_string()),
-            "failures": state.failures,
-            "nothings": state.nothings,
-            "last": state.last.as_ref().map(ended_json),
-        }),
-    );
-    value
 }
 
 fn list_hint() -> String {

@@ -10,9 +10,10 @@ use crate::dream::manifest::{Choices, Part, load, meta, save};
 use crate::dream::proposal::Proposal;
 use crate::dream::review::{Review, ReviewMerge};
 use crate::dream::run::write_meta;
-use crate::engine::{Gate, PolicyMode, policy_author};
+use crate::engine::{Gate, JudgedChange, PolicyMode, policy_author};
 use crate::error::{ErrorKind, Result};
 use crate::object::{Bound, Cause, RuleFinding, Ruling, Verb, Verdict};
+use crate::storage::CommitId;
 
 /// How often a merge is chosen anew because the branch moved meanwhile.
 const TRIES_MAX: usize = 8;
@@ -105,6 +106,19 @@ impl ReviewMerge {
     pub fn overriding(mut self, reason: impl Into<String>) -> Self {
         self.overriding = Some(reason.into());
         self
+    }
+
+    /// The commit of the branch that this was prepared on; `None` if it has none yet.
+    pub fn head(&self) -> Option<CommitId> {
+        self.chain.head()
+    }
+
+    /// What the branch would be after merging: each change of that commit with its record.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn foreseen(&self) -> Result<Vec<JudgedChange>> {
+        self.chain.foreseen(&self.reviewer.message("Foresee the merge"))
     }
 
     /// What the policy says of merging this now; `None` where the branch is not guarded.

@@ -155,13 +155,12 @@ impl DreamRun {
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
-            Err(_) if orders.ended() => DreamStatus::Cancelled,
+            // A curator may take its end for the end of its work, or for a failure.
+            _ if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
-            // A curator may take its end for the end of its work.
-            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };

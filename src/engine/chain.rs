@@ -218,7 +218,7 @@ impl Chain {
         let seed = core.seed()?;
         let picks = self.finish(message, &seed)?;
         let beside = Prepared::beside(&core, beside)?;
-        let expected = self.head.as_ref().map(|head| head.id());
+        let expected = self.head();
         let (judged, clearance) = self.leave(message, &closing.0, &picks)?.unzip();
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (ours, message, closing) = (self.ours.clone(), message.clone(), closing.clone());
@@ -275,12 +275,21 @@ impl Chain {
     /// the branch is not guarded.
     pub(crate) fn verdict(&self, message: &Message, cause: &Cause) -> Result<Option<Verdict>> {
         let picks = self.finish(message, &self.core().seed()?)?;
-        let head = self.head.as_ref().map(|head| head.id());
-        let Some(asking) = Asking::about(&self.branch, head, message, cause)? else {
+        let Some(asking) = Asking::about(&self.branch, self.head(), message, cause)? else {
             return Ok(None);
         };
         let (changes, proposals) = self.judged(&picks)?;
         asking.verdict(&changes, &proposals, &self.gates).map(Some)
+    }
+
+    /// What committing changes on the branch, with the records that it would make.
+    pub(crate) fn foreseen(&self, message: &Message) -> Result<Vec<JudgedChange>> {
+        Ok(self.judged(&self.finish(message, &self.core().seed()?)?)?.0)
+    }
+
+    /// The head that it was prepared on.
+    pub(crate) fn head(&self) -> Option<CommitId> {
+        self.head.as_ref().map(|head| head.id())
     }
 
     fn leave(
@@ -289,8 +298,7 @@ impl Chain {
         cause: &Cause,
         picks: &[(Made, Link)],
     ) -> Result<Option<(Judged, Clearance)>> {
-        let head = self.head.as_ref().map(|head| head.id());
-        let Some(asking) = Asking::about(&self.branch, head, message, cause)? else {
+        let Some(asking) = Asking::about(&self.branch, self.head(), message, cause)? else {
             return Ok(None);
         };
         let (changes, proposals) = self.judged(picks)?;

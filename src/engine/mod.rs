@@ -39,6 +39,7 @@ mod overlay;
 mod plan;
 mod policy;
 mod prepared;
+mod probe;
 mod provenances;
 mod quarantine;
 mod queue;
@@ -83,8 +84,9 @@ pub use options::Options;
 pub use policy::{
     Gate, GateQuestion, JudgedChange, JudgedProposal, Measured, Policy, PolicyCheck, PolicyMode,
 };
-pub(crate) use policy::{NEAR_PROTECTED, policy_author};
+pub(crate) use policy::{NEAR_PROTECTED, NO_WORSE_PROBE, policy_author};
 pub use prepared::Expect;
+pub use probe::{Expectation, NewProbe, Probe};
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;
@@ -99,4 +101,4 @@ pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
 pub use transaction::Transaction;
-pub use verify::{Finding, VerifyReport};
+pub use verify::{Finding, Verified, VerifyReport};

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
+use crate::search::edits::Edits;
 use crate::search::events::{Events, SessionSearch};
 use crate::search::fields::{Facet, analyser};
 use crate::search::hit::Hits;
@@ -129,6 +130,10 @@ impl Search {
         self.inner.shared.lag()
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
     /// What went wrong in the background since this was last asked, if anything did. Searches stay
     /// exact, but may be slower.
     pub fn take_failure(&self) -> Option<Error> {
@@ -244,7 +249,9 @@ impl SearchQuery {
                 open if open.is_open() => None,
                 filter => Some((filter, snapshot.store().endorsements()?)),
             };
-            found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
+            let edits = Edits::default();
+            let run = Run { shared: &shared, facets, snapshot, edits: &edits, clause, trusted };
+            found = run.first(limit)?;
         }
         if let Some(recaller) = recaller {
             let given = found.iter().flatten().map(|found| Given::of(&found.key, &found.record));

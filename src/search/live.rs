@@ -221,6 +221,34 @@ impl Draft {
         Ok(())
     }
 
+    /// What `base` is without some entries, and with all documents of one more segment.
+    pub(super) fn beyond(
+        base: &LiveSet,
+        fields: &Fields,
+        leaving: &[(Key, RecordId)],
+        arriving: Option<Arc<Segment>>,
+    ) -> Result<Arc<LiveSet>, Fault> {
+        let set = LiveSet {
+            tree: base.tree,
+            commit: base.commit,
+            searcher: base.searcher.clone(),
+            segments: base.segments.clone(),
+            documents: base.documents,
+            words: base.words,
+            frequencies: Mutex::default(),
+        };
+        let mut draft = Self { set, missing: Vec::new() };
+        for (key, record) in leaving {
+            draft.leave(fields, key.as_str(), *record)?;
+        }
+        if let Some(segment) = arriving {
+            let (at, documents) = (draft.set.segments.len(), segment.reader.max_doc());
+            draft.set.segments.push((segment, Bits::default()));
+            (0..documents).for_each(|doc| draft.set.enter(at, doc));
+        }
+        Ok(Arc::new(draft.set))
+    }
+
     /// Makes an entry live if a segment holds it.
     fn find(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<bool, Fault> {
         for at in 0..self.set.segments.len() {

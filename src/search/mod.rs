@@ -11,6 +11,7 @@ mod against;
 mod background;
 mod bits;
 mod collect;
+mod edits;
 mod events;
 mod fields;
 mod front;
@@ -21,6 +22,7 @@ mod live;
 mod near;
 mod parse;
 mod plan;
+mod probes;
 mod run;
 mod segment;
 mod shared;
@@ -33,4 +35,7 @@ pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
 pub use near::NearProtected;
+pub use probes::{
+    FallenProbe, NoWorseProbe, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion,
+};
 pub use snippet::Snippet;

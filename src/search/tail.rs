@@ -98,7 +98,10 @@ impl Tail {
 }
 
 /// A segment in memory with these documents, numbered in their order.
-fn chunk(fields: &Fields, documents: Vec<TantivyDocument>) -> tantivy::Result<SegmentReader> {
+pub(super) fn chunk(
+    fields: &Fields,
+    documents: Vec<TantivyDocument>,
+) -> tantivy::Result<SegmentReader> {
     let tokenizers = tantivy::tokenizer::TokenizerManager::default();
     register(&tokenizers);
     let builder = Index::builder().schema(fields.schema.clone()).tokenizers(tokenizers);

@@ -12,6 +12,7 @@ mod memories;
 mod policy;
 mod recall;
 mod review;
+mod schedules;
 mod terminal;
 mod trust;
 mod wrong;

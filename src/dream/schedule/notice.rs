@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::clock::Time;
 use crate::dream::manifest::DreamStatus;
 use crate::dream::schedule::schedule::Schedule;
-use crate::dream::schedule::state::ScheduleState;
+use crate::dream::schedule::state::{RunEnded, ScheduleState};
 use crate::engine::Store;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,7 +27,7 @@ const NOTHINGS: u32 = 3;
 pub enum Occasion {
     /// A dream has proposed something: it waits for a review, or was merged.
     Finished,
-    /// Some of what a dream proposed was merged without a person, and the rest is held.
+    /// The policy has held some of what a dream proposed: a person has to decide.
     Held,
     /// A run failed.
     Failed,
@@ -56,6 +56,8 @@ pub struct Notice {
     pub status: &'static str,
     /// How many proposals it made.
     pub proposals: u32,
+    /// How many of them the policy held.
+    pub held: u32,
     /// Why it failed.
     pub failure: Option<String>,
     /// How many runs have failed in a row.
@@ -76,7 +78,7 @@ impl Notice {
     /// What is to be told of a schedule's last run; `None` if nothing is.
     pub(super) fn of(store: &Store, schedule: &Schedule, state: &ScheduleState) -> Option<Self> {
         let run = state.last.as_ref()?;
-        let occasion = occasion(run.status, state.nothings)?;
+        let occasion = occasion(run, state.nothings)?;
         let directory = store.database().directory();
         let text = |time: Time| time.to_string();
         Some(Self {
@@ -89,6 +91,7 @@ impl Notice {
             dream: run.dream,
             status: run.status.name(),
             proposals: run.proposals,
+            held: run.held,
             failure: run.failure.clone(),
             failures: state.failures,
             nothings: state.nothings,
@@ -110,10 +113,13 @@ impl Notice {
 
     pub(super) fn send_within(&self, program: &str, time_max: Duration) -> Result<()> {
         let failed = |why: String| {
-            Error::new(ErrorKind::Io, format!("the program `{program}` that is to be told {why}"))
+            Error::new(
+                ErrorKind::Io,
+                format!("the program `{program}` could not be told: it {why}"),
+            )
         };
         let mut line = serde_json::to_vec(self)
-            .map_err(|error| failed("has nothing to read".to_owned()).with_source(error))?;
+            .map_err(|error| failed("would have nothing to read".to_owned()).with_source(error))?;
         line.push(b'\n');
         // What it complains of belongs to whoever runs schedules; its answer to nobody.
         let mut child = Command::new("sh")
@@ -148,11 +154,12 @@ impl Notice {
     }
 }
 
-fn occasion(status: DreamStatus, nothings: u32) -> Option<Occasion> {
-    match status {
+fn occasion(run: &RunEnded, nothings: u32) -> Option<Occasion> {
+    match run.status {
         DreamStatus::Failed => Some(Occasion::Failed),
         DreamStatus::Nothing => nothings.is_multiple_of(NOTHINGS).then_some(Occasion::Nothing),
-        DreamStatus::PartlyMerged => Some(Occasion::Held),
+        // What the policy rejects by itself waits for nobody.
+        DreamStatus::Waiting | DreamStatus::PartlyMerged if run.held > 0 => Some(Occasion::Held),
         DreamStatus::Cancelled => None,
         _ => Some(Occasion::Finished),
     }

@@ -171,15 +171,17 @@ impl Schedules {
     fn dream(&self, schedule: &Schedule, prepare: Prepare<'_>) -> End {
         let branch = self.store.branch(&schedule.branch);
         let dream = branch.and_then(|branch| prepare(schedule, &branch)).and_then(DreamRun::run);
-        match dream.and_then(|dream| dream.manifest()) {
-            Err(error) => End::failed(&describe(&error)),
-            Ok(manifest) => End {
+        let end = dream.and_then(|dream| {
+            let manifest = dream.manifest()?;
+            Ok(End {
                 dream: Some(manifest.number),
                 status: manifest.status,
                 proposals: manifest.proposals,
+                held: dream.held()?.len() as u32,
                 failure: manifest.failure,
-            },
-        }
+            })
+        });
+        end.unwrap_or_else(|error| End::failed(&describe(&error)))
     }
 
     /// Writes down how a run ended. Of a schedule that was removed meanwhile nothing is kept.

@@ -39,6 +39,8 @@ pub struct RunEnded {
     pub status: DreamStatus,
     /// How many proposals it made.
     pub proposals: u32,
+    /// How many of them the policy held.
+    pub held: u32,
     /// Why it failed.
     pub failure: Option<String>,
 }
@@ -67,6 +69,7 @@ pub(super) struct End {
     pub(super) dream: Option<u64>,
     pub(super) status: DreamStatus,
     pub(super) proposals: u32,
+    pub(super) held: u32,
     pub(super) failure: Option<String>,
 }
 
@@ -74,7 +77,7 @@ impl End {
     /// A run that did not come to a dream, or was cut off.
     pub(super) fn failed(why: &str) -> Self {
         let failure = Some(why.to_owned());
-        Self { dream: None, status: DreamStatus::Failed, proposals: 0, failure }
+        Self { dream: None, status: DreamStatus::Failed, proposals: 0, held: 0, failure }
     }
 }
 
@@ -123,6 +126,7 @@ impl ScheduleState {
             dream: end.dream,
             status: end.status,
             proposals: end.proposals,
+            held: end.held,
             failure: end.failure.map(|text| start_of(&text)),
         });
     }

@@ -6,6 +6,7 @@ use crate::engine::policy::gate::{Gate, GateQuestion, Measured};
 use crate::engine::policy::rules::{ALWAYS, REVIEWS, Rule};
 use crate::engine::policy::source::Standard;
 use crate::engine::policy::standing::Standing;
+use crate::engine::probe::PROBES;
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
@@ -15,9 +16,7 @@ use crate::object::{
 /// The rule whose gate looks for protected texts near those that are written.
 pub(crate) const NEAR_PROTECTED: &str = "near-protected";
 /// The rule whose gate runs the probes.
-const PROBES: &str = "probes";
-/// Where the probes of a store lie on `meta`.
-const PROBES_PREFIX: &str = "probes";
+pub(crate) const NO_WORSE_PROBE: &str = "probes";
 /// How many things a finding names.
 const NAMED_MAX: usize = 8;
 
@@ -79,8 +78,8 @@ fn wanted(question: &GateQuestion<'_>) -> Result<Vec<&'static str>> {
     }
     if question.policy.probes {
         let meta = question.store.any_branch(RefName::meta()).snapshot()?;
-        if meta.keys(PROBES_PREFIX).next().transpose()?.is_some() {
-            rules.push(PROBES);
+        if meta.keys(PROBES).next().transpose()?.is_some() {
+            rules.push(NO_WORSE_PROBE);
         }
     }
     Ok(rules)

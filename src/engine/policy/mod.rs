@@ -21,7 +21,7 @@ mod write;
 pub(crate) use ask::{Asking, judged_changes, leave_to_move, raw_changes};
 pub use gate::{Gate, GateQuestion, JudgedChange, JudgedProposal, Measured};
 pub(crate) use guard::Clearance;
-pub(crate) use judge::NEAR_PROTECTED;
+pub(crate) use judge::{NEAR_PROTECTED, NO_WORSE_PROBE};
 pub use recheck::PolicyCheck;
 pub(crate) use source::policy_author;
 pub(crate) use standing::Standings;

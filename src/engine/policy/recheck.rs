@@ -7,7 +7,7 @@ use crate::engine::policy::gate::{Gate, GateQuestion, JudgedChange, JudgedPropos
 use crate::engine::policy::judge::judge;
 use crate::engine::policy::standing::{KEY, Standing};
 use crate::engine::store::Store;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::object::{Cause, Commit, RefName, RuleFinding, Ruling, Verdict};
 use crate::storage::{CommitId, RecordId};
 
@@ -135,11 +135,7 @@ impl Store {
 
     /// The policy in force when a commit was made: what the log says that `meta` was before it.
     fn policy_then(&self, commit: &Commit) -> Result<Option<RecordId>> {
-        let missing = || Error::not_found(format!("there is no commit {:.12}", commit.id()));
-        let row = self.core().row_of(&commit.id().object())?.ok_or_else(missing)?;
-        let moves = self.moves(&RefName::meta())?;
-        let before = moves.into_iter().rfind(|(sequence, _, _)| *sequence < row);
-        match before.and_then(|(_, _, to)| to) {
+        match self.ref_before(&RefName::meta(), commit.id())? {
             Some(meta) => self.snapshot(meta)?.get_id(KEY),
             None => Ok(None),
         }

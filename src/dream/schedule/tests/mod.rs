@@ -21,5 +21,5 @@ fn cron(pattern: &str, zone: &str, created: &str) -> Schedule {
 
 /// A dream that ended so.
 fn ended(status: DreamStatus) -> End {
-    End { dream: Some(1), status, proposals: 2, failure: None }
+    End { dream: Some(1), status, proposals: 2, held: 0, failure: None }
 }

@@ -140,7 +140,9 @@ fn one_is_told_of_what_needs_a_look_and_of_the_third_dream_that_did_nothing() {
     };
     let nothing = || ended(DreamStatus::Nothing);
     assert_eq!(told(ended(DreamStatus::Waiting)), Some(Occasion::Finished));
-    assert_eq!(told(ended(DreamStatus::PartlyMerged)), Some(Occasion::Held));
+    let held = |status| End { held: 1, ..ended(status) };
+    assert_eq!(told(held(DreamStatus::PartlyMerged)), Some(Occasion::Held));
+    assert_eq!(told(held(DreamStatus::Rejected)), Some(Occasion::Finished));
     assert_eq!(told(End::failed("no network")), Some(Occasion::Failed));
     assert_eq!(told(ended(DreamStatus::Cancelled)), None);
     assert_eq!([told(nothing()), told(nothing())], [None, None]);
