@@ -5,16 +5,16 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RecallSize, RefInfo, RefKind, Snapshot,
-    Store, Verb,
+    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RecallSize, RefInfo, RefKind, Scheduled,
+    Schedules, Snapshot, Store, Verb,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
-use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
+use super::{agenda, json as shape};
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
@@ -36,6 +36,7 @@ struct Standing {
     /// Dreams that wait for somebody, and how many of their proposals do.
     waiting: Vec<Waiting>,
     holders: Vec<HolderInfo>,
+    schedules: Vec<Scheduled>,
     recalls: RecallSize,
 }
 
@@ -76,6 +77,7 @@ impl Standing {
             sessions: store.session_ids()?.len(),
             waiting: waiting(&store)?,
             holders: holders.collect(),
+            schedules: Schedules::of(&store).list()?,
             recalls: database.recall_size()?,
             store,
         })
@@ -124,6 +126,9 @@ impl Standing {
         }
         for dream in &self.waiting {
             dream.write(page, eye)?;
+        }
+        for (text, command) in agenda::notes(&self.schedules, eye.now) {
+            line(page, eye, &text, command)?;
         }
         for holder in &self.holders {
             let held = since(holder.since, eye.now);
@@ -185,6 +190,7 @@ impl Standing {
             "branches": branches,
             "tags": tags,
             "holders": holders.collect::<Vec<_>>(),
+            "schedules": self.schedules.iter().map(agenda::to_json).collect::<Vec<_>>(),
         }}))
     }
 }
