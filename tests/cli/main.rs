@@ -9,6 +9,7 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod operator;
 mod policy;
 mod recall;
 mod review;
