@@ -59,11 +59,12 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Danger,
-    Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident, Fate,
-    Feedback, KeepRule, Manifest, Mine, Opinion, Order, Orders, Proposal, ProposalSources,
-    ProposalVerdict, Recalled, Relation, Remaining, Reply, Review, ReviewMerge, SessionReader,
-    Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep, Withdrawal,
+    Approval, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput,
+    Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift, Effect,
+    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Opinion, Order, Orders, Period, Proposal,
+    ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review, ReviewMerge,
+    Rewritten, SessionReader, Sessions, SuggestedChange, Suggestion, Swing, Tie, Unfounded, Why,
+    WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

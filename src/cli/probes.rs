@@ -196,7 +196,7 @@ impl Run {
             [] => Ok(()),
             [first, ..] => {
                 let count = counted(fallen.len() as u64, "probe does", "probes do");
-                let text = format!("{count} not bring what they should");
+                let text = format!("{count} not bring what is expected");
                 Err(Failure::new(ErrorKind::NotFound, text).hint(bisecting(first)))
             }
         }

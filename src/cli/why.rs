@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{
-    Cite, Derived, Key, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer, WhyStep,
+    Cite, Derived, Key, RecallUse, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer,
+    WhyStep,
 };
 
 use super::arguments::Reading;
@@ -51,6 +52,7 @@ impl Why {
         }
         write_derived(&mut page, &eye, &why, Tie::MadeFrom, "made from it")?;
         write_derived(&mut page, &eye, &why, Tie::SameEvents, "rests on the same events")?;
+        write_given(&mut page, &given(&store, &why)?)?;
         page.finish()?;
         if let Some((dream, proposal)) = why.standing().grounds.proposal {
             call.note(format!(
@@ -197,7 +199,35 @@ fn to_json(store: &Store, why: &Answer) -> Outcome<Value> {
         "steps": steps.collect::<Outcome<Vec<_>>>()?,
         "versions": why.versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "derived": why.derived.iter().map(derived_json).collect::<Vec<_>>(),
+        "given": given_json(&given(store, why)?),
     }))
+}
+
+/// To whom the version was given that stands there.
+fn given(store: &Store, why: &Answer) -> Outcome<RecallUse> {
+    Ok(store.recalls().of_records([why.standing().record.id()]).usage()?)
+}
+
+fn given_json(given: &RecallUse) -> Value {
+    json!({
+        "queries": given.count,
+        "first": given.first.map(|time| time.to_string()),
+        "last": given.last.map(|time| time.to_string()),
+        "sessions": given.sessions,
+    })
+}
+
+/// Which sessions were told what stands there: nothing is said where none is known.
+fn write_given(page: &mut Page, given: &RecallUse) -> Outcome {
+    if given.sessions.is_empty() {
+        return Ok(());
+    }
+    let count = counted(given.sessions.len() as u64, "session", "sessions");
+    let first = given.sessions.iter().take(SHOWN_MAX).map(|id| escape(id));
+    let more = if given.sessions.len() > SHOWN_MAX { ", ..." } else { "" };
+    let first = first.collect::<Vec<_>>().join(", ");
+    writeln!(page, "given to {count}  {first}{more}")?;
+    Ok(())
 }
 
 fn step_json(store: &Store, why: &Answer, step: &WhyStep) -> Outcome<Value> {

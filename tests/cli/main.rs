@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
 
 mod audit;
+mod call_out;
 mod desk;
 mod dreams;
 mod exits;
