@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 use undream::{
     Author, Branch, Citation, Curator, CuratorInput, Dream, Entry, Event, Key, NewSession,
-    ProposalKind, RecordId, Result, Role, SessionFacts, SessionImport, Sessions, Store,
-    SuggestedChange, Suggestion, ToolCall, TranscriptFormat,
+    ProposalKind, RecordId, Result, Role, SessionFacts, SessionImport, Sessions, SuggestedChange,
+    Suggestion, ToolCall, TranscriptFormat,
 };
 
 use crate::desk::Desk;
@@ -85,7 +85,7 @@ fn poisoned() -> NewSession {
     NewSession { facts, events: vec![Event::said(Role::User, "May I refund?"), page], extra: None }
 }
 
-fn dream(store: &Store, main: &Branch, session: &str, lines: Script) -> u64 {
+fn dream(main: &Branch, session: &str, lines: Script) -> u64 {
     let read = vec![session.to_owned(), POISONED.to_owned()];
     let dream = Dream::on(main).sessions(Sessions::Ids(read)).author(ana()).curator(lines);
     let dream = dream.run().unwrap();
@@ -128,7 +128,7 @@ fn happen(desk: &Desk, sessions: &std::path::Path) -> u64 {
         if number == 3 {
             lines.push(line("support/summary", BAD, POISONED, vec![spread]));
         }
-        dream(&store, &main, &real[number + 1], Script(lines));
+        dream(&main, &real[number + 1], Script(lines));
         for write in 0..=WRITES / DREAMS {
             let write = number * (WRITES / DREAMS + 1) + write;
             if write < WRITES {
@@ -168,7 +168,9 @@ fn a_bad_dream_is_found_named_taken_back_and_cleared_with_all_that_followed_kept
     assert_eq!(at(&status, "/status/probes_fallen/0/since/dream"), bad);
     assert_eq!(desk.code("probe run"), 1);
 
-    let found = desk.json(&format!("bisect --search 'refund limit' --expects {LIMIT} --json"));
+    let good = at(&status, "/status/probes_fallen/0/since/good").as_str().unwrap();
+    let search = format!("bisect --search 'refund limit' --expects {LIMIT} --good {good} --json");
+    let found = desk.json(&search);
     assert_eq!(at(&found, "/bisect/suspects/0/dream"), bad);
     assert!(at(&found, "/bisect/tests").as_array().unwrap().len() < 24, "{found:#}");
 
