@@ -64,7 +64,8 @@ fn oracle(pattern: &str, step: u32, (from, to): (Time, Time)) -> Vec<Time> {
         (hour * 3_600 + minute * 60, 86_400)
     };
     let begin = (from.as_seconds() - first).div_euclid(every) + 1;
-    (begin..)
+    let last = (to.as_seconds() - first).div_euclid(every) + 1;
+    (begin..=last)
         .map(|number| Time::from_seconds(first + number * every))
         .take_while(|time| *time <= to)
         .collect()

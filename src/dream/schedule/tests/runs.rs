@@ -38,6 +38,7 @@ impl Curator for Idler {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a run may fail to be made")]
 fn idle(_schedule: &Schedule, branch: &Branch) -> Result<DreamRun> {
     Ok(Dream::on(branch).curator(Idler))
 }
