@@ -5,17 +5,18 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Search, Snapshot, Store, Verified,
+    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Scheduled, Schedules, Search, Snapshot,
+    Store, Verified,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
-use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
 use super::waiting::Waiting;
+use super::{agenda, json as shape};
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
@@ -41,6 +42,7 @@ struct Standing {
     /// How many rows of the log are not in the search index yet.
     lag: u64,
     verified: Option<Verified>,
+    schedules: Vec<Scheduled>,
     recalls: RecallSize,
 }
 
@@ -78,6 +80,7 @@ impl Standing {
             holders: holders.collect(),
             lag: search.lag()?,
             verified: database.verified()?,
+            schedules: Schedules::of(&store).list()?,
             recalls: database.recall_size()?,
             store,
         })
@@ -129,6 +132,9 @@ impl Standing {
                 self.recalls.bytes.div_ceil(1 << 10)
             );
             line(page, eye, &text, "undream recall list")?;
+        }
+        for (text, command) in agenda::notes(&self.schedules, eye.now) {
+            line(page, eye, &text, command)?;
         }
         self.write_index(page, eye)?;
         for holder in &self.holders {
@@ -215,6 +221,7 @@ impl Standing {
             "branches": branches,
             "tags": tags,
             "holders": holders.collect::<Vec<_>>(),
+            "schedules": self.schedules.iter().map(agenda::to_json).collect::<Vec<_>>(),
         }}))
     }
 }
