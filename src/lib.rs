@@ -64,8 +64,8 @@ pub use dream::{
     Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order, Orders, Outlook,
     Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review,
     ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn, Scheduled,
-    ScheduledRun, Schedules, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Trigger,
-    Why, WhyStep, Withdrawal,
+    ScheduledRun, Schedules, SessionReader, Sessions, Signal, SuggestedChange, Suggestion, Tie,
+    Trigger, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
@@ -74,7 +74,7 @@ pub use engine::{
     HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
     NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
     RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, TrustFilter, VerifyReport,
+    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};

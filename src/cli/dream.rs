@@ -128,7 +128,7 @@ impl Run {
             call.print_json(&json!({"dream": manifest_json(&manifest)}))?;
         } else {
             let mut page = call.page();
-            write_account(&mut page, &call.eye(&store)?, &manifest)?;
+            write_account(&mut page, &call.eye(&store)?, &dream, &manifest)?;
             page.finish()?;
         }
         match manifest.status {

@@ -122,7 +122,7 @@ fn write_quotes(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
     }
     same.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (one, count) in same.iter().take(QUOTES_MAX) {
-        write_quoted(page, eye, one, count - 1)?;
+        write_words(page, eye, one, count - 1)?;
     }
     let shown: usize = same.iter().take(QUOTES_MAX).map(|(_, count)| count).sum();
     let left = proposal.evidence().len().saturating_sub(shown);
@@ -178,19 +178,31 @@ pub(crate) fn standing(proposal: &Proposal) -> String {
 
 /// One quote with its place.
 pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
-    write_quoted(page, eye, found, 0)
-}
-
-/// One quote with its place, and in how many more places the same words stand.
-fn write_quoted(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outcome {
-    let place =
-        eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)));
-    let more = if more == 0 { String::new() } else { format!(" and {more} more like it") };
+    let place = place(eye, found);
     match &found.quote {
-        Some(quote) => writeln!(page, "    {place} \"{}\"{more}", first_line(quote, LINE_CHARS))?,
+        Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
         None => writeln!(page, "    {place} (erased)")?,
     }
     Ok(())
+}
+
+/// One quote before its place, and in how many more places the same words stand: in a review the
+/// words decide.
+fn write_words(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outcome {
+    let more = if more == 0 { String::new() } else { format!(" and {more} more like it") };
+    let place = place(eye, found);
+    match &found.quote {
+        Some(quote) => {
+            writeln!(page, "    \"{}\"", first_line(quote, LINE_CHARS))?;
+            writeln!(page, "        {place}{more}")?;
+        }
+        None => writeln!(page, "    (erased) {place}")?,
+    }
+    Ok(())
+}
+
+fn place(eye: &Eye, found: &Evident) -> String {
+    eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)))
 }
 
 /// Events of a session as one names them to `session show`: `40-44` or `40`.

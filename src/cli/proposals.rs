@@ -74,7 +74,7 @@ impl Show {
     ) -> Outcome {
         let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        write_account(&mut page, &eye, manifest)?;
+        write_account(&mut page, &eye, dream, manifest)?;
         for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
             let group = proposals.iter().filter(|found| found.effect() == effect);
             write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;

@@ -29,6 +29,7 @@ mod revert_since;
 mod review;
 mod run;
 mod schedule;
+mod signal;
 mod sources;
 mod standing;
 mod why;
@@ -56,6 +57,7 @@ pub use schedule::{
     Missed, Notice, Occasion, Outlook, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn,
     Scheduled, ScheduledRun, Schedules, Trigger,
 };
+pub use signal::Signal;
 pub use sources::ProposalSources;
 pub use why::{Approval, Cite, Relation, Why, WhyStep};
 pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

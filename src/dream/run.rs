@@ -9,12 +9,13 @@ use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
+    DreamStatus, Manifest, Part, SessionList, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
+use crate::dream::signal::Signal;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
@@ -154,13 +155,12 @@ impl DreamRun {
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
-            Err(_) if orders.ended() => DreamStatus::Cancelled,
+            // A curator may take its end for the end of its work, or for a failure.
+            _ if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
-            // A curator may take its end for the end of its work.
-            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };

@@ -101,4 +101,4 @@ pub use sessions::{NewSession, Taken};
 pub use snapshot::{AsSnapshot, Entries, Keys, Listed, Snapshot};
 pub use store::{RefInfo, Store};
 pub use transaction::Transaction;
-pub use verify::{Finding, VerifyReport};
+pub use verify::{Finding, Verified, VerifyReport};

@@ -25,6 +25,8 @@ fn what_sessions_were_given_is_listed_and_forgotten() {
         &desk().tell(&[
             "recall list",
             "recall list --key drinks/tea",
+            "why drinks/tea",
+            "why drinks/tea --json",
             "recall list --key facts/tea -n 1",
             "recall list --session chat-1 --json",
             "recall list --session chat-9",
