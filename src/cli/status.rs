@@ -13,7 +13,6 @@ use super::agenda;
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
-use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
