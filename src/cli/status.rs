@@ -9,7 +9,6 @@ use undream::{
     Store, Verified,
 };
 
-use super::agenda;
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
@@ -17,6 +16,7 @@ use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
 use super::waiting::Waiting;
+use super::{agenda, json as shape};
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
