@@ -39,10 +39,10 @@ struct Standing {
     waiting: Vec<Waiting>,
     fallen: Vec<FallenProbe>,
     holders: Vec<HolderInfo>,
+    schedules: Vec<Scheduled>,
     /// How many rows of the log are not in the search index yet.
     lag: u64,
     verified: Option<Verified>,
-    schedules: Vec<Scheduled>,
     recalls: RecallSize,
 }
 
@@ -78,9 +78,9 @@ impl Standing {
             waiting: Waiting::list(&store)?,
             fallen: search.fallen_probes(&store.branch("main")?)?,
             holders: holders.collect(),
+            schedules: Schedules::of(&store).list()?,
             lag: search.lag()?,
             verified: database.verified()?,
-            schedules: Schedules::of(&store).list()?,
             recalls: database.recall_size()?,
             store,
         })
@@ -109,6 +109,9 @@ impl Standing {
         for probe in &self.fallen {
             fallen::write(page, eye, &self.store, probe)?;
         }
+        for (text, command) in agenda::notes(&self.schedules, eye.now) {
+            line(page, eye, &text, command)?;
+        }
         line(
             page,
             eye,
@@ -132,9 +135,6 @@ impl Standing {
                 self.recalls.bytes.div_ceil(1 << 10)
             );
             line(page, eye, &text, "undream recall list")?;
-        }
-        for (text, command) in agenda::notes(&self.schedules, eye.now) {
-            line(page, eye, &text, command)?;
         }
         self.write_index(page, eye)?;
         for holder in &self.holders {
