@@ -61,10 +61,11 @@ pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
     Approval, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput,
     Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift, Effect,
-    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Opinion, Order, Orders, Period, Proposal,
-    ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review, ReviewMerge,
-    Rewritten, SessionReader, Sessions, SuggestedChange, Suggestion, Swing, Tie, Unfounded, Why,
-    WhyStep, Withdrawal,
+    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order,
+    Orders, Outlook, Period, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
+    Remaining, Reply, Review, ReviewMerge, Rewritten, RunBegun, RunEnded, Schedule, ScheduleState,
+    ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Signal,
+    SuggestedChange, Suggestion, Swing, Tie, Trigger, Unfounded, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -3,17 +3,23 @@
 use std::io::Write;
 
 use serde_json::json;
-use undream::Manifest;
+use undream::{Dream, Manifest, Signal};
 
 use super::call::Eye;
+use super::change;
 use super::exit::Outcome;
 use super::json as shape;
 use super::page::Page;
-use super::paint::{escape, first_line};
+use super::paint::{counted, escape, first_line};
 use super::time::ago;
 
-/// What a dream read, proposed and dropped.
-pub(crate) fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest) -> Outcome {
+/// What a dream read, proposed, changed and dropped.
+pub(crate) fn write_account(
+    page: &mut Page,
+    eye: &Eye,
+    dream: &Dream,
+    manifest: &Manifest,
+) -> Outcome {
     writeln!(
         page,
         "{} of {}: {}  {}  by {} {}",
@@ -36,20 +42,39 @@ pub(crate) fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest) -> 
     for (reason, count) in &manifest.dropped {
         writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
     }
-    let (before, after) = (manifest.before, manifest.after);
-    writeln!(
-        page,
-        "  memory    {} entries, {} bytes; with all proposals {} entries, {} bytes",
-        before.entries, before.bytes, after.entries, after.bytes
-    )?;
+    if manifest.proposals > 0 {
+        let changes = dream.diff()?.collect::<Result<Vec<_>, _>>()?;
+        writeln!(page, "  changes   {}", change::summary(&changes))?;
+    }
+    let (before, after) = (&manifest.before, &manifest.after);
+    writeln!(page, "  memory    {}", amount(before))?;
+    if manifest.proposals > 0 {
+        writeln!(page, "  with all  {}", amount(after))?;
+    }
     if let Some(why) = &manifest.failure {
         writeln!(page, "  {}    {}", eye.paint.removed("failed"), escape(why))?;
     }
     Ok(())
 }
 
+/// How much a memory holds, and how much of it is of use.
+fn amount(signal: &Signal) -> String {
+    let entries = counted(signal.entries, "entry", "entries");
+    let mut text =
+        format!("{entries}, {} bytes, {} nearly alike", signal.bytes, signal.near_duplicates);
+    if let Some(count) = signal.never_recalled {
+        text += &format!(", {count} never recalled");
+    }
+    text
+}
+
 pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
-    let signal = |entries: u64, bytes: u64| json!({"entries": entries, "bytes": bytes});
+    let signal = |signal: &Signal| {
+        json!({
+            "entries": signal.entries, "bytes": signal.bytes,
+            "near_duplicates": signal.near_duplicates, "never_recalled": signal.never_recalled,
+        })
+    };
     let mut value = json!({
         "number": manifest.number,
         "branch": manifest.branch,
@@ -69,8 +94,8 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
             "suggested": manifest.suggested,
             "proposals": manifest.proposals,
             "dropped": manifest.dropped,
-            "before": signal(manifest.before.entries, manifest.before.bytes),
-            "after": signal(manifest.after.entries, manifest.after.bytes),
+            "before": signal(&manifest.before),
+            "after": signal(&manifest.after),
             "failure": manifest.failure,
         }),
     );

@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, demo, diff, dream, drift, edit, endorse, export, feedback,
-    get, import, init, list, log, manual, merge, operation, policy, probes, put, recall, reference,
-    restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    bisect, blame, brief, completions, daemon, demo, diff, dream, drift, edit, endorse, export,
+    feedback, get, import, init, list, log, manual, merge, operation, policy, probes, put, recall,
+    reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -143,6 +143,8 @@ pub(crate) enum Verb {
     Dream(dream::Dream),
     /// Decide on a dream's proposals, one after the other, and merge what is approved
     Review(sitting::Review),
+    /// Watch the database and run scheduled dreams at their time
+    Daemon(daemon::Daemon),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
     Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Mine, PolicyMode,
-    Sessions, Store,
+    Schedule, Sessions, Store,
 };
 
 use super::account::{manifest_json, write_account};
@@ -18,6 +18,7 @@ use super::paint::{counted, escape};
 use super::policy::gates;
 use super::proposals::Show;
 use super::review::{Approve, Merge, Reject, Revert};
+use super::schedule;
 use super::time::ago;
 
 #[derive(Args, Debug)]
@@ -53,6 +54,9 @@ enum Verb {
     Resume(Order),
     /// End a running dream; what it has proposed is kept
     Cancel(Order),
+    /// Have dreams run at their time
+    #[command(subcommand)]
+    Schedule(schedule::Verb),
 }
 
 #[derive(Args, Debug)]
@@ -89,6 +93,7 @@ impl Dream {
             Some(Verb::Pause(order)) => order.pause(call),
             Some(Verb::Resume(order)) => order.resume(call),
             Some(Verb::Cancel(order)) => order.cancel(call),
+            Some(Verb::Schedule(verb)) => verb.run(call),
         }
     }
 }
@@ -96,6 +101,19 @@ impl Dream {
 /// The dream with this number.
 pub(crate) fn open(store: &Store, number: u64) -> Outcome<Dreamt> {
     Dreamt::open(store, number).hint_for(ErrorKind::NotFound, || "undream dream list".to_owned())
+}
+
+/// The dream that a schedule orders.
+pub(crate) fn ordered(call: &Call, schedule: &Schedule, branch: &Branch) -> Outcome<DreamRun> {
+    let sessions = if schedule.sessions == Sessions::All { "all" } else { "new" };
+    let run = Run {
+        branch: schedule.branch.clone(),
+        sessions: sessions.to_owned(),
+        project: schedule.project.clone(),
+        curator: schedule.curator.clone(),
+        instructions: schedule.instructions.clone(),
+    };
+    run.described(call, branch)
 }
 
 impl Run {
@@ -110,7 +128,7 @@ impl Run {
             call.print_json(&json!({"dream": manifest_json(&manifest)}))?;
         } else {
             let mut page = call.page();
-            write_account(&mut page, &call.eye(&store)?, &manifest)?;
+            write_account(&mut page, &call.eye(&store)?, &dream, &manifest)?;
             page.finish()?;
         }
         match manifest.status {

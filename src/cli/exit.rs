@@ -54,6 +54,11 @@ impl Failure {
         self
     }
 
+    /// The error itself, where a hint helps nobody.
+    pub(crate) fn into_error(self) -> Error {
+        self.error
+    }
+
     pub(crate) fn kind(&self) -> ErrorKind {
         self.error.kind()
     }

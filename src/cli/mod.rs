@@ -14,6 +14,7 @@
 )]
 
 mod account;
+mod agenda;
 mod arguments;
 mod bar;
 mod bisect;
@@ -22,6 +23,7 @@ mod brief;
 mod call;
 mod change;
 mod completions;
+mod daemon;
 mod decide;
 mod demo;
 mod diff;
@@ -67,9 +69,11 @@ mod restore;
 mod revert;
 mod review;
 mod run;
+mod schedule;
 mod screen;
 mod search;
 mod session;
+mod session_search;
 mod shifts;
 mod show;
 mod sitting;

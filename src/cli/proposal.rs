@@ -17,7 +17,7 @@ const LINE_CHARS: usize = 96;
 /// How much of a key a line of the list shows.
 const KEY_CHARS: usize = 48;
 /// How many quotes a proposal in full shows.
-const QUOTES_MAX: usize = 6;
+pub(crate) const QUOTES_MAX: usize = 6;
 /// From how many citations they are chosen.
 const QUOTES_READ_MAX: usize = 60;
 
@@ -66,16 +66,24 @@ fn or_unknown(count: u32) -> String {
     if count == 0 { "-".to_owned() } else { count.to_string() }
 }
 
+/// What it takes to show a proposal in full.
+pub(crate) struct Sight<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) held: &'a Held,
+    /// How many different quotes are shown.
+    pub(crate) quotes_max: usize,
+}
+
 /// Everything: the reason, the changes, the quotes.
 pub(crate) fn write_full(
     page: &mut Page,
     eye: &Eye,
-    (store, held): (&Store, &Held),
+    sight: &Sight<'_>,
     proposal: &Proposal,
 ) -> Outcome {
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
-    for reason in held.reasons(proposal) {
+    for reason in sight.held.reasons(proposal) {
         writeln!(page, "    {}", eye.paint.removed(format!("held: {reason}")))?;
     }
     if let Some(dangers) = dangers(proposal) {
@@ -90,7 +98,7 @@ pub(crate) fn write_full(
             writeln!(page, "    {line}")?;
         }
     }
-    let read = |id| store.record(id)?.to_entry();
+    let read = |id| sight.store.record(id)?.to_entry();
     for found in proposal.changes() {
         writeln!(page)?;
         // Of a text that was not there before every word is new.
@@ -107,11 +115,11 @@ pub(crate) fn write_full(
         }
     }
     writeln!(page)?;
-    write_quotes(page, eye, proposal)
+    write_quotes(page, eye, sight.quotes_max, proposal)
 }
 
 /// The quotes, the same words once, those that most sessions share first.
-fn write_quotes(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
+fn write_quotes(page: &mut Page, eye: &Eye, most: usize, proposal: &Proposal) -> Outcome {
     let found = proposal.evident(QUOTES_READ_MAX)?;
     let mut same: Vec<(&Evident, usize)> = Vec::new();
     for one in &found {
@@ -121,10 +129,10 @@ fn write_quotes(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
         }
     }
     same.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    for (one, count) in same.iter().take(QUOTES_MAX) {
-        write_quoted(page, eye, one, count - 1)?;
+    for (one, count) in same.iter().take(most) {
+        write_words(page, eye, one, count - 1)?;
     }
-    let shown: usize = same.iter().take(QUOTES_MAX).map(|(_, count)| count).sum();
+    let shown: usize = same.iter().take(most).map(|(_, count)| count).sum();
     let left = proposal.evidence().len().saturating_sub(shown);
     if left > 0 {
         writeln!(
@@ -178,19 +186,31 @@ pub(crate) fn standing(proposal: &Proposal) -> String {
 
 /// One quote with its place.
 pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
-    write_quoted(page, eye, found, 0)
-}
-
-/// One quote with its place, and in how many more places the same words stand.
-fn write_quoted(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outcome {
-    let place =
-        eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)));
-    let more = if more == 0 { String::new() } else { format!(" and {more} more like it") };
+    let place = place(eye, found);
     match &found.quote {
-        Some(quote) => writeln!(page, "    {place} \"{}\"{more}", first_line(quote, LINE_CHARS))?,
+        Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
         None => writeln!(page, "    {place} (erased)")?,
     }
     Ok(())
+}
+
+/// One quote before its place, and in how many more places the same words stand: in a review the
+/// words decide.
+fn write_words(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outcome {
+    let more = if more == 0 { String::new() } else { format!(" and {more} more like it") };
+    let place = place(eye, found);
+    match &found.quote {
+        Some(quote) => {
+            writeln!(page, "    \"{}\"", first_line(quote, LINE_CHARS))?;
+            writeln!(page, "        {place}{more}")?;
+        }
+        None => writeln!(page, "    (erased) {place}")?,
+    }
+    Ok(())
+}
+
+fn place(eye: &Eye, found: &Evident) -> String {
+    eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)))
 }
 
 /// Events of a session as one names them to `session show`: `40-44` or `40`.

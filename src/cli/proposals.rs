@@ -14,6 +14,7 @@ use super::exit::{Failure, Outcome};
 use super::held::Held;
 use super::page::Page;
 use super::paint::counted;
+use super::proposal::{QUOTES_MAX, Sight};
 use super::{json as shape, plan, proposal, shifts};
 
 #[derive(Args, Debug)]
@@ -74,7 +75,7 @@ impl Show {
     ) -> Outcome {
         let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        write_account(&mut page, &eye, manifest)?;
+        write_account(&mut page, &eye, dream, manifest)?;
         for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
             let group = proposals.iter().filter(|found| found.effect() == effect);
             write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;
@@ -98,7 +99,8 @@ impl Show {
     ) -> Outcome {
         let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        proposal::write_full(&mut page, &eye, (dream.store(), held), found)?;
+        let sight = Sight { store: dream.store(), held, quotes_max: QUOTES_MAX };
+        proposal::write_full(&mut page, &eye, &sight, found)?;
         shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, Some(found))?)?;
         page.finish()?;
         let number = self.number;

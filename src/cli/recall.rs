@@ -54,7 +54,7 @@ pub(crate) struct Forgetting {
     /// What was asked before this time: 2026-03-01, yesterday, '3 days ago', ...
     #[arg(long, value_name = "TIME")]
     before: Option<String>,
-    /// Everything
+    /// Everything that was noted in the store
     #[arg(long)]
     all: bool,
 }

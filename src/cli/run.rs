@@ -69,6 +69,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
         Verb::Review(review) => review.run(call),
+        Verb::Daemon(daemon) => daemon.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
         Verb::Policy(policy) => policy.run(call),
         Verb::Drift(drift) => drift.run(call),

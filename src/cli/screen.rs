@@ -3,13 +3,12 @@
 use std::fmt;
 
 use serde_json::{Value, json};
-use undream::{Proposal, Store, Verb};
+use undream::{Proposal, Verb};
 
 use super::call::Eye;
 use super::exit::Outcome;
-use super::held::Held;
 use super::page::Page;
-use super::proposal::write_full;
+use super::proposal::{Sight, write_full};
 
 /// What can be typed beneath a proposal.
 pub(crate) const KEYS: &str =
@@ -23,6 +22,8 @@ e  take it with another text ($EDITOR)  s  or Enter, right: leave it open, go on
 b  or left: the one before              v  the whole proposal, in the pager
 m  merge what is approved so far        q  leave; every decision is kept";
 
+/// How many quotes a screen shows: enough to decide on most, and all of it fits.
+pub(crate) const QUOTES_MAX: usize = 3;
 /// How many rows stand beneath a proposal: its keys, and the line that is typed.
 const ROWS_BENEATH: usize = 3;
 /// The fewest rows that are shown, however small the terminal.
@@ -79,13 +80,13 @@ pub(crate) fn head(eye: &Eye, dream: u64, tally: &Tally) -> String {
 /// A proposal in full.
 pub(crate) fn proposal(
     eye: &Eye,
-    store: (&Store, &Held),
+    sight: &Sight<'_>,
     proposal: &Proposal,
     place: &str,
 ) -> Outcome<String> {
     let mut page = Page::Memory(Vec::new());
-    write_full(&mut page, eye, store, proposal)?;
-    Ok(format!("{} {}\n{}\n", proposal.effect().name(), eye.paint.dim(place), page.into_text()))
+    write_full(&mut page, eye, sight, proposal)?;
+    Ok(format!("{} {}\n{}", proposal.effect().name(), eye.paint.dim(place), page.into_text()))
 }
 
 /// As much of `text` as fits above the remark and the keys; the rest is one key away.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
-use undream::{Hit, Kind, Search as Index, Snapshot, Store};
+use undream::{Hit, Kind, Search as Index, Snapshot, Snippet, Store};
 
 use super::arguments::{Asking, Reading, Trusting};
 use super::call::{Call, Eye};
@@ -92,7 +92,7 @@ impl Search {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a face measures how long its user waited")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -122,15 +122,15 @@ fn write_hit(page: &mut Page, eye: &Eye, hit: &Hit) -> Outcome {
         eye.id(hit.record.object())?,
         eye.paint.dim(&hit.kind),
     )?;
-    writeln!(page, "    {}", highlighted(eye, hit))?;
+    writeln!(page, "    {}", highlighted(eye, &hit.snippet))?;
     Ok(())
 }
 
 /// The snippet on one line, with the words that were found in colour.
-fn highlighted(eye: &Eye, hit: &Hit) -> String {
+pub(crate) fn highlighted(eye: &Eye, snippet: &Snippet) -> String {
     let line = |text: &str| escape(&text.replace(['\n', '\r', '\t'], " ")).into_owned();
-    let (text, mut end, mut out) = (&hit.snippet.text, 0, String::new());
-    for range in &hit.snippet.highlights {
+    let (text, mut end, mut out) = (&snippet.text, 0, String::new());
+    for range in &snippet.highlights {
         out += &line(&text[end..range.start]);
         out += &eye.paint.found(line(&text[range.clone()]));
         end = range.end;

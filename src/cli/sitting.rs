@@ -17,7 +17,8 @@ use super::join::Join;
 use super::keys::{Keys, Typed};
 use super::paint::counted;
 use super::policy::gates;
-use super::{editor, join, screen};
+use super::proposal::{QUOTES_MAX, Sight};
+use super::{editor, join, screen, shifts};
 
 #[derive(Args, Debug)]
 pub(crate) struct Review {
@@ -120,6 +121,10 @@ impl Sitting<'_> {
         found.expect("BUG: the order names a proposal that is not there")
     }
 
+    fn sight(&self, quotes_max: usize) -> Sight<'_> {
+        Sight { store: self.store, held: &self.held, quotes_max }
+    }
+
     /// The first proposal from `place` on that waits for a decision, or the end.
     fn next_open(&self, place: usize) -> usize {
         let open = |number: &u32| {
@@ -138,8 +143,12 @@ impl Sitting<'_> {
         let mut text = screen::head(&self.eye, self.dream.number(), &tally);
         let keys = if self.place < self.order.len() {
             let heading = format!("{} of {}", self.place + 1, self.order.len());
-            text +=
-                &screen::proposal(&self.eye, (self.store, &self.held), self.proposal(), &heading)?;
+            text += &screen::proposal(
+                &self.eye,
+                &self.sight(screen::QUOTES_MAX),
+                self.proposal(),
+                &heading,
+            )?;
             screen::KEYS
         } else {
             screen::LAST_KEYS
@@ -150,7 +159,7 @@ impl Sitting<'_> {
         if let Some(remark) = remark {
             writeln!(page, "{}", self.eye.paint.warning(remark))?;
         }
-        writeln!(page, "{}", self.eye.paint.dim(keys))?;
+        writeln!(page, "\n{}", self.eye.paint.dim(keys))?;
         Ok(page.finish()?)
     }
 
@@ -160,9 +169,14 @@ impl Sitting<'_> {
             return Ok(());
         }
         let text =
-            screen::proposal(&self.eye, (self.store, &self.held), self.proposal(), "in full")?;
+            screen::proposal(&self.eye, &self.sight(QUOTES_MAX), self.proposal(), "in full")?;
         let mut page = self.call.long_page();
         write!(page, "{text}")?;
+        shifts::write_below(
+            &mut page,
+            &self.eye,
+            &shifts::of_dream(self.dream, Some(self.proposal()))?,
+        )?;
         page.finish()?;
         if matches!(self.keys, Keys::Terminal(_)) {
             self.call.note("Any key goes back to the review.");

@@ -5,9 +5,11 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Search, Snapshot, Store, Verified,
+    FallenProbe, HolderInfo, Outlook, RecallSize, RefInfo, RefKind, Scheduled, Schedules, Search,
+    Snapshot, Store, Verified,
 };
 
+use super::agenda;
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
@@ -37,6 +39,7 @@ struct Standing {
     /// Dreams that wait for somebody, and how many of their proposals do.
     waiting: Vec<Waiting>,
     fallen: Vec<FallenProbe>,
+    scheduled: Vec<Scheduled>,
     holders: Vec<HolderInfo>,
     /// How many rows of the log are not in the search index yet.
     lag: u64,
@@ -75,6 +78,7 @@ impl Standing {
             sessions: store.session_ids()?.len(),
             waiting: Waiting::list(&store)?,
             fallen: search.fallen_probes(&store.branch("main")?)?,
+            scheduled: Schedules::of(&store).list()?,
             holders: holders.collect(),
             lag: search.lag()?,
             verified: database.verified()?,
@@ -129,6 +133,9 @@ impl Standing {
                 self.recalls.bytes.div_ceil(1 << 10)
             );
             line(page, eye, &text, "undream recall list")?;
+        }
+        for schedule in &self.scheduled {
+            write_schedule(page, eye, schedule)?;
         }
         self.write_index(page, eye)?;
         for holder in &self.holders {
@@ -210,6 +217,7 @@ impl Standing {
             },
             "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
             "probes_fallen": fallen.collect::<Outcome<Vec<_>>>()?,
+            "schedules": self.scheduled.iter().map(agenda::to_json).collect::<Vec<_>>(),
             "index_behind": self.lag,
             "verified": verified,
             "branches": branches,
@@ -217,6 +225,22 @@ impl Standing {
             "holders": holders.collect::<Vec<_>>(),
         }}))
     }
+}
+
+/// When a schedule dreams next, and that it failed.
+fn write_schedule(page: &mut Page, eye: &Eye, found: &Scheduled) -> Outcome {
+    let name = &found.schedule.name;
+    let next = agenda::next(found, eye.now);
+    let due = matches!(found.outlook, Outlook::Due(_));
+    let command =
+        if due { "undream dream schedule run --due" } else { "undream dream schedule list" };
+    line(page, eye, &format!("  schedule {name} next dreams: {next}"), command)?;
+    if found.state.failures > 0 {
+        let times = counted(found.state.failures.into(), "time", "times in a row");
+        let text = format!("! schedule {name} failed {times}");
+        line(page, eye, &text, "undream dream schedule list")?;
+    }
+    Ok(())
 }
 
 /// A statement, and at its right the command that acts on it.

@@ -41,8 +41,11 @@ impl Why {
             return Err(missing(&snapshot, &key)?);
         }
         let why = Answer::of(&snapshot, key.as_str())?;
+        let given = store.recalls().of_records(why.versions.iter().copied()).usage()?;
         if call.json() {
-            return call.print_json(&json!({"why": to_json(&store, &why)?}));
+            let mut answer = to_json(&store, &why)?;
+            shape::extend(&mut answer, json!({"given": given_json(&given)}));
+            return call.print_json(&json!({"why": answer}));
         }
         let (eye, vouched) = (call.eye(&store)?, store.endorsements()?);
         let mut page = call.long_page();
@@ -52,7 +55,7 @@ impl Why {
         }
         write_derived(&mut page, &eye, &why, Tie::MadeFrom, "made from it")?;
         write_derived(&mut page, &eye, &why, Tie::SameEvents, "rests on the same events")?;
-        write_given(&mut page, &given(&store, &why)?)?;
+        write_given(&mut page, &eye, &given)?;
         page.finish()?;
         if let Some((dream, proposal)) = why.standing().grounds.proposal {
             call.note(format!(
@@ -96,6 +99,28 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
         writeln!(page, "  and {} more; --json names all", step.cites.len() - SHOWN_MAX)?;
     }
     Ok(())
+}
+
+/// Which sessions were given the memory, in whatever version.
+fn write_given(page: &mut Page, eye: &Eye, given: &RecallUse) -> Outcome {
+    let Some(last) = given.last else { return Ok(()) };
+    let sessions = counted(given.sessions.len() as u64, "session", "sessions");
+    writeln!(page, "given to {sessions}, last {}:", ago(last, eye.now))?;
+    for session in given.sessions.iter().take(SHOWN_MAX) {
+        writeln!(page, "  {}", escape(session))?;
+    }
+    if given.sessions.len() > SHOWN_MAX {
+        writeln!(page, "  and {} more; --json names all", given.sessions.len() - SHOWN_MAX)?;
+    }
+    Ok(())
+}
+
+fn given_json(given: &RecallUse) -> Value {
+    json!({
+        "queries": given.count,
+        "last": given.last.map(|last| last.to_string()),
+        "sessions": given.sessions,
+    })
 }
 
 /// Who or what wrote the version.
@@ -199,35 +224,7 @@ fn to_json(store: &Store, why: &Answer) -> Outcome<Value> {
         "steps": steps.collect::<Outcome<Vec<_>>>()?,
         "versions": why.versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "derived": why.derived.iter().map(derived_json).collect::<Vec<_>>(),
-        "given": given_json(&given(store, why)?),
     }))
-}
-
-/// To whom the version was given that stands there.
-fn given(store: &Store, why: &Answer) -> Outcome<RecallUse> {
-    Ok(store.recalls().of_records([why.standing().record.id()]).usage()?)
-}
-
-fn given_json(given: &RecallUse) -> Value {
-    json!({
-        "queries": given.count,
-        "first": given.first.map(|time| time.to_string()),
-        "last": given.last.map(|time| time.to_string()),
-        "sessions": given.sessions,
-    })
-}
-
-/// Which sessions were told what stands there: nothing is said where none is known.
-fn write_given(page: &mut Page, given: &RecallUse) -> Outcome {
-    if given.sessions.is_empty() {
-        return Ok(());
-    }
-    let count = counted(given.sessions.len() as u64, "session", "sessions");
-    let first = given.sessions.iter().take(SHOWN_MAX).map(|id| escape(id));
-    let more = if given.sessions.len() > SHOWN_MAX { ", ..." } else { "" };
-    let first = first.collect::<Vec<_>>().join(", ");
-    writeln!(page, "given to {count}  {first}{more}")?;
-    Ok(())
 }
 
 fn step_json(store: &Store, why: &Answer, step: &WhyStep) -> Outcome<Value> {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::dream::manifest::{
-    Choices, DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, run_name, save,
+    Choices, DreamStatus, Manifest, Part, SessionList, load, meta, numbers, run_name, save,
 };
 use crate::dream::order::{Order, given};
 use crate::dream::proposal::{Proposal, read_all};
+use crate::dream::signal::Signal;
 use crate::dream::standing::Standing;
 use crate::engine::{Branch, Diff, Store, Transaction};
 use crate::error::{Error, Result};

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::dream::signal::Signal;
 use crate::engine::{Branch, Snapshot, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Entry, Kind, RefName, Verb};
@@ -58,15 +59,6 @@ impl DreamStatus {
 /// Why a dream failed that was cut off.
 const CUT_OFF: &str = "it was cut off: its process ended, or could not write its account";
 
-/// How much a memory holds.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Signal {
-    /// Entries.
-    pub entries: u64,
-    /// Bytes of their texts.
-    pub bytes: u64,
-}
-
 /// What a dream did: what it read, proposed and dropped, also when it did nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Manifest {
@@ -104,19 +96,6 @@ pub struct Manifest {
     pub after: Signal,
     /// Why it failed.
     pub failure: Option<String>,
-}
-
-impl Signal {
-    /// Counts what a snapshot holds.
-    pub(crate) fn of(snapshot: &Snapshot) -> Result<Self> {
-        let mut signal = Self::default();
-        for entry in snapshot.entries("") {
-            let (_, record) = entry?;
-            signal.entries += 1;
-            signal.bytes += record.text().map_or(0, str::len) as u64;
-        }
-        Ok(signal)
-    }
 }
 
 impl Manifest {

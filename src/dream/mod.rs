@@ -29,6 +29,8 @@ mod revert;
 mod revert_since;
 mod review;
 mod run;
+mod schedule;
+mod signal;
 mod sources;
 mod standing;
 mod why;
@@ -53,6 +55,11 @@ pub use revert::DreamRevert;
 pub use revert_since::DreamsRevert;
 pub use review::{Review, ReviewMerge};
 pub use run::{DreamRun, Sessions};
+pub use schedule::{
+    Missed, Notice, Occasion, Outlook, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn,
+    Scheduled, ScheduledRun, Schedules, Trigger,
+};
+pub use signal::Signal;
 pub use sources::ProposalSources;
 pub use why::{Approval, Cite, Relation, Why, WhyStep};
 pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::manifest::Choice;
+use crate::dream::proposal::Proposal;
 use crate::dream::review::Review;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::Verb;
@@ -53,7 +54,7 @@ impl Review {
                 }
             }
         }
-        let open = |number: &u32| self.proposal(*number).map(|found| found.is_open());
+        let open = |number: &u32| self.proposal(*number).map(Proposal::is_open);
         let mut kept = Vec::new();
         for (number, choice) in decisions {
             if open(&number)? && !answers.contains_key(&number) {

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
+    DreamStatus, Manifest, Part, SessionList, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
+use crate::dream::signal::Signal;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
@@ -21,7 +24,8 @@ use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 const NOT_FOR_DREAMS: &str = "dream: no";
 
 /// Which sessions a dream reads.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sessions {
     /// Those that no completed dream of the branch has read as they are now.
     #[default]
@@ -151,13 +155,12 @@ impl DreamRun {
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
-            Err(_) if orders.ended() => DreamStatus::Cancelled,
+            // A curator may take its end for the end of its work, or for a failure.
+            _ if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
             }
-            // A curator may take its end for the end of its work.
-            Ok(()) if orders.ended() => DreamStatus::Cancelled,
             Ok(()) if manifest.proposals == 0 => DreamStatus::Nothing,
             Ok(()) => DreamStatus::Waiting,
         };
@@ -210,11 +213,7 @@ impl DreamRun {
         let kept_out: BTreeSet<String> =
             store.quarantined()?.into_iter().map(|found| found.session).collect();
         for session in ids {
-            let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
-                || kept_out.contains(session.id());
-            let other = self.project.is_some() && self.project != facts.project;
-            if hidden || other {
+            if !is_for_dreams(&session, &kept_out, self.project.as_deref()) {
                 continue;
             }
             let known = read.contains(&session.object_id().to_string());
@@ -351,8 +350,20 @@ pub(crate) fn write_meta(
     }
 }
 
+/// Whether a dream of `project`, or of all, may read a session.
+pub(crate) fn is_for_dreams(
+    session: &Session,
+    kept_out: &BTreeSet<String>,
+    project: Option<&str>,
+) -> bool {
+    let facts = session.facts();
+    let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+    let other = project.is_some() && facts.project.as_deref() != project;
+    !hidden && !other && !kept_out.contains(session.id())
+}
+
 /// The session objects that completed dreams of a branch have read.
-fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
+pub(crate) fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     let snapshot = meta(store).snapshot()?;
     let mut read = BTreeSet::new();
     for number in numbers(&snapshot)? {
@@ -365,7 +376,7 @@ fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     Ok(read)
 }
 
-fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -90,9 +90,8 @@ impl fmt::Display for RuleFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.rule, self.ruling.name())?;
         match (self.ruling, self.bound) {
-            (Ruling::Unchecked, _) => {}
+            (Ruling::Unchecked, _) | (_, None) => {}
             (_, Some(bound)) => write!(f, ": {} found, {bound}", self.found)?,
-            (_, None) => {}
         }
         match self.named.as_slice() {
             [] => Ok(()),

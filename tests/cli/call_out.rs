@@ -109,7 +109,6 @@ fn happen(desk: &Desk, sessions: &std::path::Path) -> u64 {
         (key.to_owned(), text.to_owned(), session.to_owned(), inputs)
     };
     let bad = dream(
-        &store,
         &main,
         &real[0],
         Script(vec![

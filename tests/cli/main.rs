@@ -14,6 +14,7 @@ mod operator;
 mod policy;
 mod recall;
 mod review;
+mod schedules;
 mod terminal;
 mod trust;
 mod wrong;

@@ -25,6 +25,8 @@ fn what_sessions_were_given_is_listed_and_forgotten() {
         &desk().tell(&[
             "recall list",
             "recall list --key drinks/tea",
+            "why drinks/tea",
+            "why drinks/tea --json",
             "recall list --key facts/tea -n 1",
             "recall list --session chat-1 --json",
             "recall list --session chat-9",
@@ -43,6 +45,23 @@ fn what_sessions_were_given_is_listed_and_forgotten() {
             "recall list",
             "search office --session ''",
             "verify",
+        ]),
+    );
+}
+
+#[test]
+fn what_was_said_in_sessions_is_searched() {
+    let desk = Desk::after(&["init"]);
+    desk.import_sessions();
+    assert_story(
+        "session_search",
+        &desk.tell(&[
+            "session search press drain -n 2",
+            "session search publish issue --role user --user ben",
+            "session search printer queue --tool bash --since 2026-02-15 -n 3 --json",
+            "session search published --role assistant --project nowhere",
+            "session search publish --role nobody",
+            "session search",
         ]),
     );
 }

@@ -90,6 +90,52 @@ fn a_review_goes_key_by_key_is_left_and_resumed_and_ends_in_a_merge() {
     );
 }
 
+/// What a terminal shows of a review at which these keys are pressed; nothing where there is no
+/// `script`, the program that plays the terminal.
+#[cfg(unix)]
+fn pressed(desk: &Desk, keys: &[&str]) -> Option<String> {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let like = desk.command("");
+    let mut script = Command::new("script");
+    let line = format!("{} review 1", env!("CARGO_BIN_EXE_undream"));
+    script.args(["-qec", &line, "/dev/null"]).current_dir(desk.path("")).env_clear();
+    script.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    script.env("TERM", "xterm").env("EDITOR", "sed -i s/queue/printer/");
+    let child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut child) = child else {
+        eprintln!("SKIPPED: no `script` to play the terminal");
+        return None;
+    };
+    let mut input = child.stdin.take().unwrap();
+    for key in keys {
+        // A person looks before a key is pressed.
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        input.write_all(key.as_bytes()).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_one_key_decides_and_the_editor_amends() {
+    let desk = desk();
+    let keys = ["r", "nobody asked\r", "e", "\u{1b}[C", "s", "a", "m", "By hand\r"];
+    let Some(shown) = pressed(&desk, &keys) else { return };
+    assert!(shown.contains("why (Enter for no reason)"), "{shown}");
+    assert!(shown.contains("5 of 6") && !shown.contains("does nothing here"), "{shown}");
+    let proposals = desk.json("dream show 1 --json")["proposals"].clone();
+    let decision = |number: usize| proposals[number - 1]["decision"].clone();
+    assert_eq!(decision(3)["reason"], "nobody asked");
+    assert_eq!(decision(1)["text"], "Pass --drain when the printer is locked.");
+    assert_eq!(decision(4), serde_json::Value::Null);
+    assert_eq!(decision(2)["merged"], true, "{proposals}");
+    assert_eq!(desk.json("log --json")["commits"][0]["message"], "By hand");
+}
+
 #[test]
 fn a_plan_is_edited_and_applied_as_a_whole() {
     let desk = desk();

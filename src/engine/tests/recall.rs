@@ -32,7 +32,7 @@ fn sessions(db: &Database) -> Vec<String> {
 
 #[test]
 fn the_oldest_rows_go_when_there_are_too_many() {
-    let db = bounded(RecallBounds { rows_max: 3, ..RecallBounds::default() }, 1);
+    let db = bounded(RecallBounds { rows: 3, ..RecallBounds::default() }, 1);
     for session in ["s1", "s2", "s3"] {
         get(&db, session);
     }
@@ -50,7 +50,7 @@ fn the_oldest_rows_go_when_they_are_too_long() {
     let db = bounded(RecallBounds::default(), 1);
     get(&db, "s1");
     let row = db.recall_size().unwrap().bytes;
-    let db = bounded(RecallBounds { bytes_max: 2 * row, ..RecallBounds::default() }, 1);
+    let db = bounded(RecallBounds { bytes: 2 * row, ..RecallBounds::default() }, 1);
     for session in ["s1", "s2", "s3"] {
         get(&db, session);
     }
@@ -60,7 +60,7 @@ fn the_oldest_rows_go_when_they_are_too_long() {
 
 #[test]
 fn rows_go_when_they_are_too_old() {
-    let db = bounded(RecallBounds { days_max: 10, ..RecallBounds::default() }, 2 * DAY);
+    let db = bounded(RecallBounds { days: 10, ..RecallBounds::default() }, 2 * DAY);
     for session in ["s1", "s2", "s3"] {
         get(&db, session);
     }

@@ -11,6 +11,9 @@ const BANDS: usize = 21;
 /// The most texts of one band that are compared with each other.
 const BAND_MAX: usize = 200;
 
+/// The least likeness of texts that say the same, per mille.
+pub(super) const SAME: usize = 600;
+
 /// The shingles of a text: hashes of each two words that follow one another, all sorted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Shingles(Vec<u64>);
@@ -56,6 +59,11 @@ pub(super) fn stakes(text: &str) -> BTreeSet<String> {
         told.filter(|word| numbered(word) || turns.contains(&word.as_str())).collect();
     stakes.extend(text.split('`').skip(1).step_by(2).map(str::to_lowercase));
     stakes
+}
+
+/// How many texts say nearly what another one says: those that could go.
+pub(crate) fn near_duplicates(texts: &[&str]) -> usize {
+    groups(texts, SAME).iter().map(|group| group.len() - 1).sum()
 }
 
 /// Groups of texts that say nearly the same, by their numbers: the likeness to the first of its group
