@@ -151,21 +151,18 @@ impl Drift {
     fn compare(&mut self, store: &Store, now: &Snapshot) -> Result<()> {
         let endorsements = store.endorsements()?;
         let mut net = Vec::new();
-        match self.from {
-            Some(from) => {
-                let before = store.snapshot(from)?;
-                self.entries = (before.count("")?, now.count("")?);
-                for change in store.diff(&before, now)? {
-                    let change = change?;
-                    net.push((change.key, change.before, change.after));
-                }
+        if let Some(from) = self.from {
+            let before = store.snapshot(from)?;
+            self.entries = (before.count("")?, now.count("")?);
+            for change in store.diff(&before, now)? {
+                let change = change?;
+                net.push((change.key, change.before, change.after));
             }
-            None => {
-                self.entries = (0, now.count("")?);
-                for entry in now.keys("") {
-                    let (key, record) = entry?;
-                    net.push((key, None, Some(record)));
-                }
+        } else {
+            self.entries = (0, now.count("")?);
+            for entry in now.keys("") {
+                let (key, record) = entry?;
+                net.push((key, None, Some(record)));
             }
         }
         for (key, before, after) in net {

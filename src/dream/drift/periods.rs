@@ -35,7 +35,7 @@ pub(super) struct Periods {
 impl Periods {
     pub(super) fn between(first: Option<Time>, last: Option<Time>, commits: usize) -> Self {
         let (Some(first), Some(last)) = (first, last) else { return Self::default() };
-        let count = commits.min(PERIODS_MAX).max(1) as i64;
+        let count = commits.clamp(1, PERIODS_MAX) as i64;
         let span = last.as_micros().saturating_sub(first.as_micros()).max(0);
         let length = span / count + 1;
         let begins = |number: i64| {
