@@ -126,7 +126,7 @@ pub(crate) fn notes(all: &[Scheduled], now: Time) -> Vec<(String, &'static str)>
 }
 
 /// What the schedule waits for.
-fn next(found: &Scheduled, now: Time) -> String {
+pub(crate) fn next(found: &Scheduled, now: Time) -> String {
     let zone = match &found.schedule.trigger {
         Trigger::Cron { zone, .. } => zone,
         _ => "UTC",

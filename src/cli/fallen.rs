@@ -20,7 +20,7 @@ pub(crate) fn write(page: &mut Page, eye: &Eye, store: &Store, fallen: &FallenPr
     let probe = &fallen.change.probe;
     let top = probe.top as usize;
     let fell = |shift: &&ProbeShift| shift.after.is_none_or(|rank| rank > top);
-    let good = match fallen.since.as_ref().and_then(|since| since.good) {
+    let good = match fallen.held_at() {
         Some(good) => Some(eye.short.of(good.object())?),
         None => None,
     };
@@ -68,7 +68,7 @@ fn dream_of(store: &Store, fallen: &FallenProbe) -> Outcome<Option<u64>> {
 pub(crate) fn to_json(store: &Store, fallen: &FallenProbe) -> Outcome<Value> {
     let mut value = shifts::to_json(std::slice::from_ref(&fallen.change)).remove(0);
     let since = fallen.since.iter().flat_map(|since| &since.suspects);
-    let good = fallen.since.as_ref().and_then(|since| since.good);
+    let good = fallen.held_at();
     let suspects: Vec<Value> = since.map(|commit| shape::commit(commit)).collect();
     shape::extend(
         &mut value,

@@ -46,6 +46,32 @@ fn probes_are_kept_asked_and_shown_in_reviews() {
 }
 
 #[test]
+fn drift_is_told_with_the_commands_that_act_on_it() {
+    let desk = desk();
+    let lines = [
+        "dream approve 1 --all",
+        "dream merge 1",
+        "put facts/city 'The office is in Porto.'",
+        "put facts/city 'The office is in Lisbon.'",
+        "--author agent:scribe put facts/door 'The door is blue.'",
+    ];
+    for line in lines {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    assert_story(
+        "drift",
+        &desk.tell(&[
+            "drift",
+            "drift --since main~2",
+            "drift --since main~2 --json",
+            "drift --since yesterday --branch nowhere",
+            "drift --since 2027-01-01",
+            "drift --since someday",
+        ]),
+    );
+}
+
+#[test]
 fn status_says_what_fell_with_which_dream_and_what_acts_on_it() {
     let desk = desk();
     let lines =
