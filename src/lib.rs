@@ -58,12 +58,14 @@ mod storage;
 mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
+#[cfg(feature = "llm")]
+pub use dream::Llm;
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Derived,
-    Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate, Feedback, KeepRule,
-    Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation, Remaining, Review,
-    ReviewMerge, SessionReader, Sessions, SuggestedChange, Suggestion, Tie, Why, WhyStep,
-    Withdrawal,
+    Account, Approval, Call, Choice, Citation, Cite, CommandCurator, Consequence, Curator,
+    CuratorInput, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate,
+    Feedback, KeepRule, Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation,
+    Remaining, Review, ReviewMerge, SessionReader, Sessions, Shown, SuggestedChange, Suggestion,
+    Tie, Why, WhyStep, Withdrawal, Workings,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -5,11 +5,11 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Mine,
-    Sessions, Store,
+    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Sessions, Store, Workings,
 };
 
 use super::call::{Access, Call, Eye};
+use super::curator::CuratorOptions;
 use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{escape, first_line};
@@ -55,12 +55,11 @@ struct Run {
     /// Only sessions of this project
     #[arg(long)]
     project: Option<String>,
-    /// Who proposes: mine (built in), or a program
-    #[arg(long, value_name = "mine|command:PROG", default_value = "mine")]
-    curator: String,
     /// What the curator should heed
     #[arg(long, value_name = "TEXT")]
     instructions: Option<String>,
+    #[command(flatten)]
+    curator: CuratorOptions,
 }
 
 #[derive(Args, Debug)]
@@ -100,10 +99,11 @@ impl Run {
         let manifest = dream.manifest()?;
         let number = manifest.number;
         if call.json() {
-            call.print_json(&json!({"dream": manifest_json(&manifest)}))?;
+            let dream = account_json(&manifest, &dream.workings()?);
+            call.print_json(&json!({"dream": dream}))?;
         } else {
             let mut page = call.page();
-            write_account(&mut page, &call.eye(&store)?, &manifest)?;
+            write_account(&mut page, &call.eye(&store)?, &manifest, &dream.workings()?)?;
             page.finish()?;
         }
         match manifest.status {
@@ -134,14 +134,7 @@ impl Run {
         if let Some(text) = &self.instructions {
             dream = dream.instructions(text);
         }
-        match self.curator.split_once(':') {
-            None if self.curator == "mine" => Ok(dream.curator(Mine::default())),
-            Some(("command", program)) if !program.trim().is_empty() => {
-                Ok(dream.curator(CommandCurator::new(program)))
-            }
-            _ => Err(Failure::usage(format!("there is no curator `{}`", self.curator))
-                .hint("--curator mine, or --curator 'command:PROGRAM'")),
-        }
+        self.curator.apply(dream)
     }
 }
 
@@ -190,7 +183,7 @@ impl Show {
             }
         }
         if call.json() {
-            let dream = manifest_json(&manifest);
+            let dream = account_json(&manifest, &dream.workings()?);
             let proposals = proposals.iter().map(|found| proposal::to_json(&store, found));
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
             return call.print_json(&json!({"dream": dream, "proposals": proposals}));
@@ -198,7 +191,7 @@ impl Show {
         let eye = call.eye(&store)?;
         let mut page = call.long_page();
         if self.proposal.is_none() {
-            write_account(&mut page, &eye, &manifest)?;
+            write_account(&mut page, &eye, &manifest, &dream.workings()?)?;
         }
         for found in &proposals {
             if self.proposal.is_some() {
@@ -219,7 +212,7 @@ impl Show {
 }
 
 /// What a dream read, proposed and dropped.
-fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest) -> Outcome {
+fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest, workings: &Workings) -> Outcome {
     writeln!(
         page,
         "{} of {}: {}  {}  by {} {}",
@@ -238,6 +231,17 @@ fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest) -> Outcome {
         "  read      {} sessions, {} events",
         manifest.sessions_read, manifest.events_read
     )?;
+    if !workings.calls.is_empty() {
+        let (read, written) = workings.tokens();
+        let calls = workings.calls.len();
+        writeln!(page, "  asked     {calls} times, {read} tokens read, {written} written")?;
+    }
+    if let Some(why) = workings.settings.get("stopped") {
+        writeln!(page, "  stopped   {}", first_line(why, 80))?;
+    }
+    if let Some(instead) = &manifest.fallback {
+        writeln!(page, "  instead   {}", escape(instead))?;
+    }
     writeln!(page, "  proposed  {} of {} suggestions", manifest.proposals, manifest.suggested)?;
     for (reason, count) in &manifest.dropped {
         writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
@@ -252,6 +256,33 @@ fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest) -> Outcome {
         writeln!(page, "  {}    {}", eye.paint.removed("failed"), escape(why))?;
     }
     Ok(())
+}
+
+/// The manifest, and what the curator told of its work if it told anything.
+fn account_json(manifest: &Manifest, workings: &Workings) -> serde_json::Value {
+    let mut value = manifest_json(manifest);
+    if !workings.is_empty() {
+        let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
+        shape::extend(
+            &mut value,
+            json!({"workings": {"settings": workings.settings, "calls": calls}}),
+        );
+    }
+    value
+}
+
+fn call_json(call: &undream::Call) -> serde_json::Value {
+    let shown = |shown: &undream::Shown| json!({"session": shown.session, "events": shown.events});
+    json!({
+        "sessions": call.sessions.iter().map(shown).collect::<Vec<_>>(),
+        "memories": call.memories,
+        "question_bytes": call.question_bytes,
+        "requests": call.requests,
+        "repaired": call.repaired,
+        "tokens_in": call.tokens_in,
+        "tokens_out": call.tokens_out,
+        "proposals": call.proposals,
+    })
 }
 
 fn manifest_json(manifest: &Manifest) -> serde_json::Value {
@@ -278,6 +309,7 @@ fn manifest_json(manifest: &Manifest) -> serde_json::Value {
             "before": signal(manifest.before.entries, manifest.before.bytes),
             "after": signal(manifest.after.entries, manifest.after.bytes),
             "failure": manifest.failure,
+            "fallback": manifest.fallback,
         }),
     );
     value

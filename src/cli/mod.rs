@@ -21,6 +21,7 @@ mod brief;
 mod call;
 mod change;
 mod completions;
+mod curator;
 mod demo;
 mod diff;
 mod dream;

@@ -8,12 +8,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::dream::alarm::Alarm;
 use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::dream::protocol::{Said, session_line};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::object::{Entry, Event, Key, Kind, ProposalKind, Session, Trust};
+use crate::object::{ProposalKind, Trust};
 
 /// The version of the protocol.
 const PROTOCOL: u32 = 1;
@@ -23,6 +23,8 @@ const LINE_BYTES_MAX: usize = 4 << 20;
 const PROPOSALS_MAX: usize = 10_000;
 /// How much of what a program writes to its standard error is kept.
 const STDERR_BYTES_MAX: u64 = 16 << 10;
+/// How much a program may write unless told otherwise.
+const OUTPUT_BYTES_MAX: u64 = 64 << 20;
 /// How long a program may take unless told otherwise.
 const TIME_MAX: Duration = Duration::from_secs(600);
 
@@ -33,18 +35,27 @@ const TIME_MAX: Duration = Duration::from_secs(600);
 pub struct CommandCurator {
     command: String,
     time_max: Duration,
+    output_bytes_max: u64,
 }
 
 impl CommandCurator {
     /// The program `command`, run by the shell.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), time_max: TIME_MAX }
+        Self { command: command.into(), time_max: TIME_MAX, output_bytes_max: OUTPUT_BYTES_MAX }
     }
 
-    /// How long the program may take before it is stopped and the dream fails.
+    /// How long the program may take in all before it is stopped and the dream fails; ten minutes
+    /// unless told otherwise.
     #[must_use]
     pub fn time_max(mut self, time_max: Duration) -> Self {
         self.time_max = time_max;
+        self
+    }
+
+    /// How many bytes the program may write to its standard output; 64 MiB unless told otherwise.
+    #[must_use]
+    pub fn output_bytes_max(mut self, bytes: u64) -> Self {
+        self.output_bytes_max = bytes;
         self
     }
 
@@ -105,8 +116,10 @@ impl CommandCurator {
         else {
             return Err(self.failed("has no input or output"));
         };
+        let alarm = Alarm::after(self.time_max);
         let (said, lines) = mpsc::channel();
-        let reading = std::thread::spawn(move || read_lines(stdout, &said));
+        let bytes_max = self.output_bytes_max;
+        let reading = std::thread::spawn(move || read_lines(stdout, bytes_max, &said));
         let complaints = std::thread::spawn(move || {
             let mut text = Vec::new();
             let mut stderr = stderr;
@@ -125,9 +138,9 @@ impl CommandCurator {
                 }
             }
         });
-        self.feed(input, &fed)?;
+        self.feed(input, &fed, &alarm)?;
         drop(fed);
-        let status = self.listen(child, &lines, suggest)?;
+        let status = self.listen(child, &lines, &alarm, suggest)?;
         for thread in [reading, writing] {
             thread.join().map_err(|_| self.failed("could not be talked to"))?;
         }
@@ -144,12 +157,12 @@ impl CommandCurator {
         &self,
         child: &mut Child,
         lines: &mpsc::Receiver<Result<String>>,
+        alarm: &Alarm,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<ExitStatus> {
         let mut count = 0;
-        let mut left = self.time_max;
         let step = Duration::from_millis(50);
-        loop {
+        while !alarm.has_rung() {
             match lines.recv_timeout(step) {
                 Ok(line) => {
                     count += 1;
@@ -158,36 +171,30 @@ impl CommandCurator {
                     }
                     suggest(self.suggestion(&line?)?)?;
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    left = left.saturating_sub(step);
-                    if left.is_zero() {
-                        return Err(self.too_slow());
-                    }
-                }
+                Err(RecvTimeoutError::Disconnected) => match child.try_wait()? {
+                    Some(status) => return Ok(status),
+                    None => std::thread::sleep(step),
+                },
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        loop {
-            match child.try_wait()? {
-                Some(status) => return Ok(status),
-                None if left.is_zero() => return Err(self.too_slow()),
-                None => {
-                    left = left.saturating_sub(step);
-                    std::thread::sleep(step);
-                }
-            }
-        }
+        Err(self.too_slow())
     }
 
     /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
-    fn feed(&self, input: &CuratorInput<'_>, out: &mpsc::SyncSender<Vec<u8>>) -> Result<()> {
+    fn feed(
+        &self,
+        input: &CuratorInput<'_>,
+        out: &mpsc::SyncSender<Vec<u8>>,
+        alarm: &Alarm,
+    ) -> Result<()> {
         let header = serde_json::json!({
             "undream_curator": PROTOCOL,
             "instructions": input.instructions,
             "memories": input.memory.count("")?,
             "sessions": input.sessions.sessions().len(),
         });
-        let mut open = self.send(out, &header)?;
+        let mut open = self.send((out, alarm), &header)?;
         for entry in input.memory.entries("") {
             if !open {
                 return Ok(());
@@ -195,7 +202,7 @@ impl CommandCurator {
             let (key, record) = entry?;
             let Ok(entry) = record.to_entry() else { continue };
             open = self.send(
-                out,
+                (out, alarm),
                 &serde_json::json!({ "memory": {
                     "key": key.as_str(), "title": entry.title, "text": entry.text,
                     "kind": entry.kind.as_str(), "labels": entry.labels,
@@ -207,26 +214,29 @@ impl CommandCurator {
             // Everything is read through the reader, so that all of it can be cited.
             let events = input.sessions.events(session.id())?;
             if open {
-                open = self.send(out, &session_line(session, &events))?;
+                open = self.send((out, alarm), &session_line(session, &events))?;
             }
         }
         Ok(())
     }
 
-    fn send(&self, out: &mpsc::SyncSender<Vec<u8>>, value: &serde_json::Value) -> Result<bool> {
+    /// Whether the program took it; one that closed its input takes no more.
+    fn send(
+        &self,
+        (out, alarm): (&mpsc::SyncSender<Vec<u8>>, &Alarm),
+        value: &serde_json::Value,
+    ) -> Result<bool> {
         let mut bytes = serde_json::to_vec(value)
             .map_err(|error| self.failed("cannot be told a line").with_source(error))?;
         bytes.push(b'\n');
-        let mut tries = self.time_max.as_millis() / 10;
         loop {
             match out.try_send(bytes) {
                 Ok(()) => return Ok(true),
                 Err(mpsc::TrySendError::Disconnected(_)) => return Ok(false),
-                Err(mpsc::TrySendError::Full(_)) if tries == 0 => {
-                    return Err(self.failed("stopped reading its input"));
+                Err(mpsc::TrySendError::Full(_)) if alarm.has_rung() => {
+                    return Err(self.too_slow());
                 }
                 Err(mpsc::TrySendError::Full(back)) => {
-                    tries -= 1;
                     bytes = back;
                     std::thread::sleep(Duration::from_millis(10));
                 }
@@ -269,14 +279,20 @@ fn stop(child: &mut Child) {
     drop(child.wait());
 }
 
-/// Hands over the lines of `source` until it ends or one is no text of allowed length.
-fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
+/// Hands over the lines of `source` until it ends, one is no text of allowed length, or all of them
+/// are longer than `bytes_max`.
+fn read_lines(source: impl Read, bytes_max: u64, out: &mpsc::Sender<Result<String>>) {
     let mut source = BufReader::new(source);
+    let mut total = 0;
     loop {
         let mut line = Vec::new();
         let read = source.by_ref().take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut line);
         let line = match read {
             Ok(0) => return,
+            Ok(read) if total + read as u64 > bytes_max => {
+                let message = format!("the curator wrote over {bytes_max} bytes");
+                Err(Error::new(ErrorKind::Io, message))
+            }
             Ok(_) if line.len() > LINE_BYTES_MAX => {
                 let message = format!("the curator wrote a line over {LINE_BYTES_MAX} bytes");
                 Err(Error::new(ErrorKind::Io, message))
@@ -286,6 +302,7 @@ fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
             }),
             Err(error) => Err(error.into()),
         };
+        total += line.as_ref().map_or(0, |line| line.len() as u64);
         if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
             continue;
         }
@@ -293,88 +310,5 @@ fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
         if out.send(line).is_err() || failed {
             return;
         }
-    }
-}
-
-fn session_line(session: &Session, events: &[Event]) -> serde_json::Value {
-    let facts = session.facts();
-    let events: Vec<_> = events.iter().map(event_line).collect();
-    serde_json::json!({ "session": {
-        "session_id": facts.id, "source": facts.source, "agent": facts.agent, "model": facts.model,
-        "task_id": facts.task, "user": facts.user, "project": facts.project,
-        "labels": facts.labels, "outcome": facts.outcome.map(crate::object::Outcome::name),
-        "started_at": facts.started.map(|time| time.to_string()), "events": events,
-    }})
-}
-
-fn event_line(event: &Event) -> serde_json::Value {
-    let role = event.role.name();
-    match &event.call {
-        Some(call) => serde_json::json!({
-            "role": role, "tool": call.tool, "args": call.args, "result": call.result,
-            "is_error": call.is_error,
-        }),
-        None => serde_json::json!({ "role": role, "content": event.content }),
-    }
-}
-
-/// A proposal as a program writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said {
-    #[serde(default)]
-    kind: String,
-    title: String,
-    rationale: String,
-    #[serde(default)]
-    confidence: f64,
-    changes: Vec<SaidChange>,
-    #[serde(default)]
-    evidence: Vec<SaidCite>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct SaidCite {
-    session: String,
-    events: [u32; 2],
-    quote: Option<String>,
-}
-
-/// A change as a program writes it.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum SaidChange {
-    Put {
-        key: String,
-        text: String,
-        title: Option<String>,
-        kind: Option<String>,
-        #[serde(default)]
-        labels: Vec<String>,
-    },
-    Remove {
-        key: String,
-    },
-    Rename {
-        from: String,
-        to: String,
-    },
-}
-
-impl SaidChange {
-    fn read(self) -> Result<SuggestedChange> {
-        Ok(match self {
-            Self::Remove { key } => SuggestedChange::Remove(Key::new(key)?),
-            Self::Rename { from, to } => SuggestedChange::Rename(Key::new(from)?, Key::new(to)?),
-            Self::Put { key, text, title, kind, labels } => {
-                let mut entry = Entry::new(text);
-                entry.title = title;
-                entry.labels = labels;
-                if let Some(kind) = kind {
-                    entry.kind = Kind::new(kind)?;
-                }
-                SuggestedChange::Put(Key::new(key)?, entry.checked()?)
-            }
-        })
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Imports: the engine and the floors below it. It knows nothing of search and exchange.
 
+mod account;
+mod alarm;
 mod command;
 mod curator;
 mod derived;
@@ -13,10 +15,13 @@ mod derived;
 mod dream;
 mod feedback;
 mod footing;
+#[cfg(feature = "llm")]
+mod llm;
 mod manifest;
 mod mine;
 mod pass;
 mod proposal;
+mod protocol;
 mod quote;
 mod revert;
 mod revert_since;
@@ -27,6 +32,7 @@ mod standing;
 mod why;
 mod withdrawal;
 
+pub use account::{Account, Call, Shown, Workings};
 pub use command::CommandCurator;
 pub use curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
@@ -34,6 +40,8 @@ pub use curator::{
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
 pub use feedback::{Feedback, Opinion};
+#[cfg(feature = "llm")]
+pub use llm::Llm;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use proposal::{Evident, Proposal};

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dream::account::{Account, Workings};
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, run_name, save,
+    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, read_by,
+    run_name, save,
 };
 use crate::dream::mine::Mine;
 use crate::dream::pass::Pass;
@@ -35,6 +37,7 @@ pub struct DreamRun {
     sessions: Sessions,
     project: Option<String>,
     curator: Box<dyn Curator>,
+    fallback: Option<Box<dyn Curator>>,
     instructions: Option<String>,
     author: Option<Author>,
     recalls: Option<Box<dyn Recalled>>,
@@ -49,6 +52,7 @@ impl Dream {
             sessions: Sessions::New,
             project: None,
             curator: Box::new(Mine::default()),
+            fallback: None,
             instructions: None,
             author: None,
             recalls: None,
@@ -73,6 +77,13 @@ impl DreamRun {
     /// Who proposes; [`Mine`] unless told otherwise.
     pub fn curator(mut self, curator: impl Curator + 'static) -> Self {
         self.curator = Box::new(curator);
+        self
+    }
+
+    /// Who proposes if the curator fails; without one the dream fails. What the curator had proposed
+    /// before is kept.
+    pub fn fallback(mut self, curator: impl Curator + 'static) -> Self {
+        self.fallback = Some(Box::new(curator));
         self
     }
 
@@ -117,13 +128,12 @@ impl DreamRun {
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
-        let covered: BTreeSet<String> =
-            sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
+        let mut covered: BTreeSet<String> =
+            earlier.iter().map(|session| session.id().to_owned()).collect();
         let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
-        let given = (&*self.curator, self.instructions.as_deref(), self.recalls.as_deref());
-        let outcome =
-            Pass::new((given, self.trust_max), &dream, &reader, &author, &mut manifest)?.run(&base);
+        let account = Account::default();
+        let outcome = self.propose(&dream, &reader, &mut manifest, (&base, &account));
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
@@ -138,8 +148,31 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
+        let seen = reader.read_list();
+        covered.extend(seen.iter().map(|(id, _)| id.clone()));
+        let workings = account.into_workings();
+        Self::close(&store, &manifest, (&list, &seen, &covered), &workings, &who)?;
         Ok(dream)
+    }
+
+    /// Lets the curator propose, and if it fails the one to fall back to.
+    fn propose(
+        &self,
+        dream: &Dream,
+        reader: &SessionReader<'_>,
+        manifest: &mut Manifest,
+        (base, account): (&Snapshot, &Account),
+    ) -> Result<()> {
+        let mut run = |curator: &dyn Curator, manifest: &mut Manifest| {
+            let given = (curator, self.instructions.as_deref(), self.recalls.as_deref());
+            let author = Author::program(curator.name());
+            Pass::new((given, self.trust_max), dream, reader, &author, manifest)?.run(base, account)
+        };
+        let outcome = run(&*self.curator, manifest);
+        let (Err(error), Some(fallback)) = (&outcome, &self.fallback) else { return outcome };
+        manifest.fallback = Some(format!("{}, because {}", fallback.name(), describe(error)));
+        account.turn_over();
+        run(&**fallback, manifest)
     }
 
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
@@ -231,6 +264,7 @@ impl DreamRun {
                 before: Signal::of(base)?,
                 after: Signal::default(),
                 failure: None,
+                fallback: None,
             };
             let mut transaction = branch.write_reserved()?;
             note_cut_off(&mut transaction, store, &known)?;
@@ -253,6 +287,7 @@ impl DreamRun {
         store: &Store,
         manifest: &Manifest,
         (list, seen, covered): (&SessionList, &SessionList, &BTreeSet<String>),
+        workings: &Workings,
         who: &Author,
     ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
@@ -260,6 +295,9 @@ impl DreamRun {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
             if seen.len() < list.len() {
                 save(transaction, manifest.number, Part::Seen, seen)?;
+            }
+            if !workings.is_empty() {
+                save(transaction, manifest.number, Part::Workings, workings)?;
             }
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
@@ -331,8 +369,7 @@ fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
     for number in numbers(&snapshot)? {
         let manifest: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
         if manifest.is_some_and(|held| held.branch == branch && held.is_complete()) {
-            let list: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-            read.extend(list.into_iter().map(|(_, object)| object));
+            read.extend(read_by(&snapshot, number)?.into_iter().map(|(_, object)| object));
         }
     }
     Ok(read)
