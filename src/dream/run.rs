@@ -163,7 +163,7 @@ impl DreamRun {
         manifest: &mut Manifest,
         (base, account): (&Snapshot, &Account),
     ) -> Result<()> {
-        let mut run = |curator: &dyn Curator, manifest: &mut Manifest| {
+        let run = |curator: &dyn Curator, manifest: &mut Manifest| {
             let given = (curator, self.instructions.as_deref(), self.recalls.as_deref());
             let author = Author::program(curator.name());
             Pass::new((given, self.trust_max), dream, reader, &author, manifest)?.run(base, account)

@@ -9,7 +9,7 @@ use genai::chat::{
     ChatMessage, ChatOptions, ChatRequest, ChatResponse, ChatResponseFormat, JsonSpec, StopReason,
 };
 use genai::resolver::{AuthData, AuthResolver, Endpoint};
-use genai::{Client, Headers, ModelIden, ModelSpec, ServiceTarget, webc};
+use genai::{Client, ClientBuilder, Headers, ModelIden, ModelSpec, ServiceTarget, webc};
 
 use crate::dream::account::Account;
 use crate::dream::llm::answer;
@@ -65,13 +65,14 @@ impl Caller {
         (time_max, answer_tokens): (Duration, u32),
     ) -> Result<Self> {
         let (client, model) = match endpoint {
-            Some(endpoint) => (Client::default(), compatible(model, endpoint, key.clone()).into()),
+            Some(endpoint) => (Client::builder(), compatible(model, endpoint, key.clone()).into()),
             None => native(model, key.clone())?,
         };
         let schema = JsonSpec::new("proposals", answer::schema());
         let options = ChatOptions::default()
             .with_max_tokens(answer_tokens)
             .with_response_format(ChatResponseFormat::JsonSpec(schema));
+        let client = client.build().map_err(|error| failed(describe(&error)))?;
         Ok(Self { client, model, options, key, time_max })
     }
 
@@ -162,7 +163,7 @@ fn compatible(model: &str, endpoint: &str, key: Option<String>) -> ServiceTarget
 }
 
 /// The model's provider at its own address. The key is handed over here; no environment is read.
-fn native(model: &str, key: Option<String>) -> Result<(Client, ModelSpec)> {
+fn native(model: &str, key: Option<String>) -> Result<(ClientBuilder, ModelSpec)> {
     let unknown = || {
         Error::invalid(format!(
             "`{model}` is a model of no known provider: name the address of a server that has it"
@@ -176,8 +177,7 @@ fn native(model: &str, key: Option<String>) -> Result<(Client, ModelSpec)> {
             Ok(Some(AuthData::Key(key)))
         },
     );
-    let client = Client::builder().with_auth_resolver(resolver).build();
-    let client = client.map_err(|error| failed(describe(&error)))?;
+    let client = Client::builder().with_auth_resolver(resolver);
     Ok((client, ModelIden::new(kind, model.to_owned()).into()))
 }
 
