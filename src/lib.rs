@@ -62,18 +62,21 @@ pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::Llm;
 pub use dream::{
     Account, Approval, Call, Choice, Citation, Cite, CommandCurator, Consequence, Curator,
-    CuratorInput, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Evident, Fate,
-    Feedback, KeepRule, Manifest, Mine, Opinion, Proposal, ProposalSources, Recalled, Relation,
-    Remaining, Review, ReviewMerge, SessionReader, Sessions, Shown, SuggestedChange, Suggestion,
-    Tie, Why, WhyStep, Withdrawal, Workings,
+    CuratorInput, Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect,
+    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order,
+    Orders, Outlook, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining,
+    Reply, Review, ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn,
+    Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Shown, Signal, SuggestedChange,
+    Suggestion, Tie, Trigger, Why, WhyStep, Withdrawal, Workings,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,
-    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect, Feed,
-    FeedEdit, FeedRow, Finding, Forget, Given, Grounds, HolderInfo, Keys, Listed, LogFilter, Merge,
-    NewSession, Options, Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller,
-    Recalls, RefInfo, Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction,
-    TrustFilter, VerifyReport,
+    Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
+    Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
+    HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
+    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
+    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -84,13 +87,17 @@ pub use exchange::{
 };
 pub use history::{Revision, Test};
 pub use object::{
-    Author, AuthorKind, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key, Kind,
-    Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance, Record,
-    RefKind, RefMove, RefName, Role, Session, SessionFacts, Source, StoreName, Suspect, Taint,
-    Tombstone, ToolCall, Trust, Verb, is_unprintable,
+    Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
+    Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
+    Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, Session, SessionFacts, Source,
+    StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
 };
 pub use progress::{Progress, Step};
-pub use search::{Comparison, Hit, Hits, RankChange, Search, SearchQuery, Snippet};
+pub use search::{
+    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
+    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
+    SessionSearch, Snippet,
+};
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,
     TombstoneId, TreeId,

@@ -33,6 +33,7 @@ const FOREIGN: [(&str, &[&str]); 7] = [
     ("tokio", &["dream", "cli", "main"]),
     ("clap", &["cli", "main"]),
     ("anstream", &["cli", "main"]),
+    ("console", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),
     ("genai", &["dream"]),
 ];

@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::json;
 use undream::{Endorsements, Key, Kind, Record, RecordId, Search, Snapshot, Store, Trust};
 
-use super::arguments::{Reading, Trusting};
-use super::call::{Access, Call};
+use super::arguments::{Asking, Reading, Trusting};
+use super::call::Call;
 use super::exit::Outcome;
 use super::paint::counted;
 
@@ -26,6 +26,8 @@ pub(crate) struct Brief {
     /// How long the answer may be, in bytes
     #[arg(long, value_name = "N", default_value = "8000")]
     max_bytes: usize,
+    #[command(flatten)]
+    asking: Asking,
     #[command(flatten)]
     trusting: Trusting,
     #[command(flatten)]
@@ -50,7 +52,7 @@ impl Candidate {
 
 impl Brief {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
+        let store = call.asked_store(&self.asking)?;
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
         let candidates = match &self.query {
             Some(query) => self.found(&store, &snapshot, query)?,
@@ -58,6 +60,7 @@ impl Brief {
         };
         let short = store.database().abbreviations()?;
         let (mut text, mut lines, mut left_out) = (String::new(), Vec::new(), 0);
+        let mut given = Vec::new();
         for candidate in &candidates {
             let record = snapshot.record(candidate.record)?;
             let item = item(&candidate.key, &short.of(record.id().object())?, &record)?;
@@ -73,6 +76,12 @@ impl Brief {
                 "trust": candidate.trust.name(),
                 "text": record.text()?,
             }));
+            given.push((&candidate.key, record));
+        }
+        if let Some(session) = &self.asking.session {
+            let given = given.iter().map(|(key, record)| (*key, record));
+            let query = self.query.as_deref().unwrap_or_default();
+            snapshot.for_session(session)?.note_brief(query, given)?;
         }
         if call.json() {
             return call.print_json(&json!({"brief": {

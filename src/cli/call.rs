@@ -10,9 +10,9 @@ use undream::{
     Progress, SeededEntropy, Snapshot, Store, Time,
 };
 
-use super::arguments::{Globals, Saying};
+use super::arguments::{Asking, Globals, Saying};
 use super::bar::bars;
-use super::exit::{Failure, Hinted, Outcome};
+use super::exit::{Failure, Hinted, Outcome, USAGE};
 use super::interrupt;
 use super::page::Page;
 use super::paint::Paint;
@@ -141,6 +141,20 @@ impl Call {
         self.store_of(&self.database(access)?)
     }
 
+    /// Opens the store for writing where that can be done, so that what is derived or noted can be
+    /// kept; else for reading.
+    pub(crate) fn keeping_store(&self) -> Outcome<Store> {
+        self.store(Access::Write).or_else(|failure| match failure.code() {
+            USAGE | 1 => Err(failure),
+            _ => self.store(Access::Read),
+        })
+    }
+
+    /// Opens the store to read for a session, if one asks.
+    pub(crate) fn asked_store(&self, asking: &Asking) -> Outcome<Store> {
+        if asking.session.is_some() { self.keeping_store() } else { self.store(Access::Read) }
+    }
+
     fn store_of(&self, database: &Database) -> Outcome<Store> {
         let name = self.globals.store.as_deref().unwrap_or(STORE);
         database.store(name).hint_for(ErrorKind::NotFound, || "undream store list".to_owned())
@@ -172,8 +186,12 @@ impl Call {
     pub(crate) fn message(&self, saying: &Saying, default: &str) -> Outcome<Message> {
         let text = saying.message.as_deref().unwrap_or(default);
         let message = self.author()?.message(text);
-        Ok(match &saying.session {
+        let message = match &saying.session {
             Some(session) => message.session(session),
+            None => message,
+        };
+        Ok(match &saying.overriding {
+            Some(reason) => message.overriding(reason),
             None => message,
         })
     }

@@ -7,7 +7,7 @@ use undream::{CommandCurator, DreamRun, Mine};
 
 use super::exit::{Failure, Outcome};
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct CuratorOptions {
     /// Who proposes: mine (built in), a program, or a language model
     #[arg(long, value_name = "mine|command:PROG|llm", default_value = "mine")]
@@ -42,6 +42,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl CuratorOptions {
+    /// A curator with nothing else said of it.
+    pub(crate) fn named(curator: &str) -> Self {
+        Self { curator: curator.to_owned(), ..Self::default() }
+    }
+
     /// Tells the dream who proposes.
     pub(crate) fn apply(&self, dream: DreamRun) -> Outcome<DreamRun> {
         let dream = match self.curator.split_once(':') {

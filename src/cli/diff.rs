@@ -4,21 +4,22 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::Change;
+use undream::{Change, Snapshot, Store};
 
 use super::call::{Access, Call, Eye};
 use super::change::{self, Read};
+use super::dream::open;
 use super::exit::Outcome;
 use super::page::Page;
 
 #[derive(Args, Debug)]
 pub(crate) struct Diff {
-    /// The revision before
+    /// The revision before; a dream alone (dreams/N) is compared with what it started from
     #[arg(value_name = "A")]
     before: String,
-    /// The revision after
-    #[arg(value_name = "B", default_value = "main")]
-    after: String,
+    /// The revision after; main unless given
+    #[arg(value_name = "B")]
+    after: Option<String>,
     /// Only what stands at and under this key
     #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
@@ -33,8 +34,7 @@ pub(crate) struct Diff {
 impl Diff {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let store = call.store(Access::Read)?;
-        let before = call.snapshot(&store, Some(&self.before))?;
-        let after = call.snapshot(&store, Some(&self.after))?;
+        let (before, after) = self.sides(call, &store)?;
         let prefix = self.prefix.as_deref().unwrap_or("");
         let under = |change: &Change| {
             let from = change.from.as_ref().is_some_and(|key| key.is_under(prefix));
@@ -44,7 +44,7 @@ impl Diff {
         let changes: Vec<Change> = changes.into_iter().filter(under).collect();
         let read = |id| store.record(id)?.to_entry();
         if call.json() {
-            let id = |snapshot: &undream::Snapshot| snapshot.id().map(|id| id.to_string());
+            let id = |snapshot: &Snapshot| snapshot.id().map(|id| id.to_string());
             return call.print_json(&json!({
                 "before": id(&before),
                 "after": id(&after),
@@ -73,6 +73,20 @@ impl Diff {
             call.note("There are no differences.");
         }
         Ok(page.finish()?)
+    }
+}
+
+impl Diff {
+    /// What is compared.
+    fn sides(&self, call: &Call, store: &Store) -> Outcome<(Snapshot, Snapshot)> {
+        let number = self.before.strip_prefix("dreams/").and_then(|number| number.parse().ok());
+        if let (None, Some(number)) = (&self.after, number) {
+            let base = open(store, number)?.manifest()?.base_commit()?;
+            return Ok((store.snapshot(base)?, call.snapshot(store, Some(&self.before))?));
+        }
+        let before = call.snapshot(store, Some(&self.before))?;
+        let after = self.after.as_deref().unwrap_or("main");
+        Ok((before, call.snapshot(store, Some(after))?))
     }
 }
 

@@ -5,17 +5,22 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, Sessions, Store, Workings,
+    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, PolicyMode, Schedule, Sessions,
+    Store,
 };
 
-use super::call::{Access, Call, Eye};
+use super::account::{account_json, manifest_json, write_account};
+use super::call::{Access, Call};
 use super::curator::CuratorOptions;
+use super::decide::Decide;
 use super::exit::{Failure, Hinted, Outcome};
-use super::page::Page;
-use super::paint::{escape, first_line};
+use super::order::Order;
+use super::paint::{counted, escape};
+use super::policy::gates;
+use super::proposals::Show;
 use super::review::{Approve, Merge, Reject, Revert};
+use super::schedule;
 use super::time::ago;
-use super::{json as shape, proposal};
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -34,6 +39,8 @@ enum Verb {
     List,
     /// Show a dream's proposals, or one of them in full
     Show(Show),
+    /// Decide on proposals as an edited plan says
+    Decide(Decide),
     /// Approve proposals
     Approve(Approve),
     /// Reject proposals
@@ -42,6 +49,15 @@ enum Verb {
     Merge(Merge),
     /// Take back what was merged of a dream
     Revert(Revert),
+    /// Have a running dream wait
+    Pause(Order),
+    /// Have a paused dream go on
+    Resume(Order),
+    /// End a running dream; what it has proposed is kept
+    Cancel(Order),
+    /// Have dreams run at their time
+    #[command(subcommand)]
+    Schedule(schedule::Verb),
 }
 
 #[derive(Args, Debug)]
@@ -62,14 +78,6 @@ struct Run {
     curator: CuratorOptions,
 }
 
-#[derive(Args, Debug)]
-struct Show {
-    /// The number of the dream, as dream list shows it
-    number: u64,
-    /// The number of one proposal, to see it in full
-    proposal: Option<u32>,
-}
-
 impl Dream {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         match &self.verb {
@@ -81,6 +89,11 @@ impl Dream {
             Some(Verb::Reject(reject)) => reject.run(call),
             Some(Verb::Merge(merge)) => merge.run(call),
             Some(Verb::Revert(revert)) => revert.run(call),
+            Some(Verb::Decide(decide)) => decide.run(call),
+            Some(Verb::Pause(order)) => order.pause(call),
+            Some(Verb::Resume(order)) => order.resume(call),
+            Some(Verb::Cancel(order)) => order.cancel(call),
+            Some(Verb::Schedule(verb)) => verb.run(call),
         }
     }
 }
@@ -88,6 +101,19 @@ impl Dream {
 /// The dream with this number.
 pub(crate) fn open(store: &Store, number: u64) -> Outcome<Dreamt> {
     Dreamt::open(store, number).hint_for(ErrorKind::NotFound, || "undream dream list".to_owned())
+}
+
+/// The dream that a schedule orders.
+pub(crate) fn ordered(call: &Call, schedule: &Schedule, branch: &Branch) -> Outcome<DreamRun> {
+    let sessions = if schedule.sessions == Sessions::All { "all" } else { "new" };
+    let run = Run {
+        branch: schedule.branch.clone(),
+        sessions: sessions.to_owned(),
+        project: schedule.project.clone(),
+        instructions: schedule.instructions.clone(),
+        curator: CuratorOptions::named(&schedule.curator),
+    };
+    run.described(call, branch)
 }
 
 impl Run {
@@ -99,11 +125,11 @@ impl Run {
         let manifest = dream.manifest()?;
         let number = manifest.number;
         if call.json() {
-            let dream = account_json(&manifest, &dream.workings()?);
-            call.print_json(&json!({"dream": dream}))?;
+            let shown = account_json(&dream, &manifest)?;
+            call.print_json(&json!({"dream": shown}))?;
         } else {
             let mut page = call.page();
-            write_account(&mut page, &call.eye(&store)?, &manifest, &dream.workings()?)?;
+            write_account(&mut page, &call.eye(&store)?, &dream, &manifest)?;
             page.finish()?;
         }
         match manifest.status {
@@ -112,7 +138,13 @@ impl Run {
                 let failure = Failure::new(ErrorKind::Io, format!("dream {number} failed: {why}"));
                 return Err(failure.hint(format!("undream dream show {number}")));
             }
-            DreamStatus::Waiting => call.note(format!("Next: undream dream show {number}")),
+            DreamStatus::Cancelled => {
+                let kept = counted(manifest.proposals.into(), "proposal is", "proposals are");
+                let message = format!("dream {number} was cancelled; {kept} kept");
+                let failure = Failure::new(ErrorKind::Stale, message);
+                return Err(failure.hint(format!("undream dream show {number}")));
+            }
+            DreamStatus::Waiting => call.note(format!("Next: undream review {number}")),
             _ if manifest.sessions_read == 0 => {
                 call.note("There was no session to read: undream session list");
             }
@@ -128,6 +160,9 @@ impl Run {
             ids => Sessions::Ids(ids.split(',').map(str::to_owned).collect()),
         };
         let mut dream = Dreamt::on(branch).sessions(sessions).author(call.author()?);
+        if branch.store().policy()?.mode != PolicyMode::Review {
+            dream = dream.gates(&gates(branch.store())?);
+        }
         if let Some(project) = &self.project {
             dream = dream.project(project);
         }
@@ -165,152 +200,4 @@ fn list(call: &Call) -> Outcome {
         )?;
     }
     Ok(page.finish()?)
-}
-
-impl Show {
-    fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
-        let dream = open(&store, self.number)?;
-        let manifest = dream.manifest()?;
-        let mut proposals = dream.proposals()?;
-        if let Some(number) = self.proposal {
-            proposals.retain(|proposal| proposal.number() == number);
-            if proposals.is_empty() {
-                let (dream, count) = (self.number, manifest.proposals);
-                let message = format!("dream {dream} has {count} proposals, no number {number}");
-                let failure = Failure::new(ErrorKind::NotFound, message);
-                return Err(failure.hint(format!("undream dream show {dream}")));
-            }
-        }
-        if call.json() {
-            let dream = account_json(&manifest, &dream.workings()?);
-            let proposals = proposals.iter().map(|found| proposal::to_json(&store, found));
-            let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
-            return call.print_json(&json!({"dream": dream, "proposals": proposals}));
-        }
-        let eye = call.eye(&store)?;
-        let mut page = call.long_page();
-        if self.proposal.is_none() {
-            write_account(&mut page, &eye, &manifest, &dream.workings()?)?;
-        }
-        for found in &proposals {
-            if self.proposal.is_some() {
-                proposal::write_full(&mut page, &eye, &store, found)?;
-            } else {
-                writeln!(page)?;
-                proposal::write_short(&mut page, &eye, found)?;
-            }
-        }
-        page.finish()?;
-        let number = self.number;
-        call.note(match self.proposal {
-            None => format!("One in full: undream dream show {number} P. Next: undream dream approve {number} P... or --all"),
-            Some(one) => format!("Next: undream dream approve {number} {one}, or reject {number} {one}"),
-        });
-        Ok(())
-    }
-}
-
-/// What a dream read, proposed and dropped.
-fn write_account(page: &mut Page, eye: &Eye, manifest: &Manifest, workings: &Workings) -> Outcome {
-    writeln!(
-        page,
-        "{} of {}: {}  {}  by {} {}",
-        eye.paint.name(&format!("dream {}", manifest.number)),
-        escape(&manifest.branch),
-        manifest.status.name(),
-        ago(manifest.started(), eye.now),
-        escape(&manifest.curator),
-        escape(&manifest.curator_version),
-    )?;
-    if let Some(text) = &manifest.instructions {
-        writeln!(page, "  told to   {}", first_line(text, 80))?;
-    }
-    writeln!(
-        page,
-        "  read      {} sessions, {} events",
-        manifest.sessions_read, manifest.events_read
-    )?;
-    if !workings.calls.is_empty() {
-        let (read, written) = workings.tokens();
-        let calls = workings.calls.len();
-        writeln!(page, "  asked     {calls} times, {read} tokens read, {written} written")?;
-    }
-    if let Some(why) = workings.settings.get("stopped") {
-        writeln!(page, "  stopped   {}", first_line(why, 80))?;
-    }
-    if let Some(instead) = &manifest.fallback {
-        writeln!(page, "  instead   {}", escape(instead))?;
-    }
-    writeln!(page, "  proposed  {} of {} suggestions", manifest.proposals, manifest.suggested)?;
-    for (reason, count) in &manifest.dropped {
-        writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
-    }
-    let (before, after) = (manifest.before, manifest.after);
-    writeln!(
-        page,
-        "  memory    {} entries, {} bytes; with all proposals {} entries, {} bytes",
-        before.entries, before.bytes, after.entries, after.bytes
-    )?;
-    if let Some(why) = &manifest.failure {
-        writeln!(page, "  {}    {}", eye.paint.removed("failed"), escape(why))?;
-    }
-    Ok(())
-}
-
-/// The manifest, and what the curator told of its work if it told anything.
-fn account_json(manifest: &Manifest, workings: &Workings) -> serde_json::Value {
-    let mut value = manifest_json(manifest);
-    if !workings.is_empty() {
-        let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
-        shape::extend(
-            &mut value,
-            json!({"workings": {"settings": workings.settings, "calls": calls}}),
-        );
-    }
-    value
-}
-
-fn call_json(call: &undream::Call) -> serde_json::Value {
-    let shown = |shown: &undream::Shown| json!({"session": shown.session, "events": shown.events});
-    json!({
-        "sessions": call.sessions.iter().map(shown).collect::<Vec<_>>(),
-        "memories": call.memories,
-        "question_bytes": call.question_bytes,
-        "requests": call.requests,
-        "repaired": call.repaired,
-        "tokens_in": call.tokens_in,
-        "tokens_out": call.tokens_out,
-        "proposals": call.proposals,
-    })
-}
-
-fn manifest_json(manifest: &Manifest) -> serde_json::Value {
-    let signal = |entries: u64, bytes: u64| json!({"entries": entries, "bytes": bytes});
-    let mut value = json!({
-        "number": manifest.number,
-        "branch": manifest.branch,
-        "base": manifest.base,
-        "status": manifest.status.name(),
-        "curator": manifest.curator,
-        "curator_version": manifest.curator_version,
-        "instructions": manifest.instructions,
-        "started": manifest.started().to_string(),
-        "ended": manifest.ended().map(|time| time.to_string()),
-    });
-    shape::extend(
-        &mut value,
-        json!({
-            "sessions_read": manifest.sessions_read,
-            "events_read": manifest.events_read,
-            "suggested": manifest.suggested,
-            "proposals": manifest.proposals,
-            "dropped": manifest.dropped,
-            "before": signal(manifest.before.entries, manifest.before.bytes),
-            "after": signal(manifest.after.entries, manifest.after.bytes),
-            "failure": manifest.failure,
-            "fallback": manifest.fallback,
-        }),
-    );
-    value
 }

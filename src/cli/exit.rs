@@ -44,9 +44,19 @@ impl Failure {
         self
     }
 
+    /// The command to try, or what helps in general.
+    fn hinted(&self) -> Option<String> {
+        self.hint.clone().or_else(|| general_hint(self.kind()).map(str::to_owned))
+    }
+
     pub(crate) fn candidates(mut self, candidates: impl IntoIterator<Item = String>) -> Self {
         self.error = self.error.with_candidates(candidates);
         self
+    }
+
+    /// The error itself, where a hint helps nobody.
+    pub(crate) fn into_error(self) -> Error {
+        self.error
     }
 
     pub(crate) fn kind(&self) -> ErrorKind {
@@ -79,7 +89,7 @@ impl Failure {
         json!({"error": {
             "kind": self.error.kind().name(),
             "message": self.error.to_string(),
-            "hint": self.hint,
+            "hint": self.hinted(),
             "candidates": self.error.candidates(),
         }})
     }
@@ -92,8 +102,8 @@ impl Failure {
             let names: Vec<_> = candidates.iter().map(|name| escape(name)).collect();
             text += &format!("Did you mean: {}?\n", names.join(", "));
         }
-        if let Some(hint) = &self.hint {
-            text += &format!("Hint: {}\n", escape(hint));
+        if let Some(hint) = self.hinted() {
+            text += &format!("Hint: {}\n", escape(&hint));
         }
         text
     }
@@ -116,6 +126,9 @@ fn code(kind: ErrorKind) -> u8 {
 /// What helps whenever nothing better is known.
 fn general_hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
+        ErrorKind::Blocked => {
+            Some("undream policy show; a person can go against it with --override REASON")
+        }
         ErrorKind::Stale => Some("read again, then repeat the command"),
         ErrorKind::Corrupt => Some("keep the files as they are and restore a backup beside them"),
         ErrorKind::Newer => Some("use the newer version of undream that wrote the database"),
@@ -126,7 +139,7 @@ fn general_hint(kind: ErrorKind) -> Option<&'static str> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        Self { error, hint: general_hint(kind).map(str::to_owned), code: code(kind) }
+        Self { error, hint: None, code: code(kind) }
     }
 }
 

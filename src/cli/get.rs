@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::json;
 use undream::{ErrorKind, Key, Record, Snapshot, Store};
 
-use super::arguments::Reading;
-use super::call::{Access, Call, Eye};
+use super::arguments::{Asking, Reading};
+use super::call::{Call, Eye};
 use super::exit::{Failure, Outcome};
 use super::nearest::nearest_keys;
 use super::paint::escape;
@@ -23,15 +23,21 @@ pub(crate) struct Get {
     #[arg(long)]
     full: bool,
     #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
     reading: Reading,
 }
 
 impl Get {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
+        let store = call.asked_store(&self.asking)?;
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
         let key = Key::new(&self.key)?;
-        let Some(record) = snapshot.get(key.as_str())? else {
+        let found = match &self.asking.session {
+            Some(session) => snapshot.for_session(session)?.get(key.as_str())?,
+            None => snapshot.get(key.as_str())?,
+        };
+        let Some(record) = found else {
             return Err(missing(&snapshot, &key)?);
         };
         if call.json() {

@@ -12,12 +12,13 @@ use super::exit::{Failure, Hinted, Outcome};
 use super::page::Page;
 use super::paint::{first_line, quoted};
 use super::pending::Pending;
+use super::shifts;
 
 /// How much of a side a conflict shows.
 const SIDE_CHARS: usize = 76;
 
 /// How conflicts are decided.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Deciding {
     /// Show what would change; write nothing
     #[arg(long)]
@@ -118,6 +119,8 @@ impl Join<'_> {
         let changes_json = change::list_json(&changes, &read)?;
         let conflicts_json = self.conflicts_json(&open, &merge)?;
         let blocked = !open.is_empty();
+        let stays = blocked || self.deciding.dry_run;
+        let probes = if stays { shifts::foreseen(self.store, &merge)? } else { Vec::new() };
         if !self.call.json() {
             let eye = self.call.eye(self.store)?;
             let mut page = if blocked { self.call.page() } else { self.call.long_page() };
@@ -125,9 +128,9 @@ impl Join<'_> {
             for conflict in &open {
                 self.write_conflict(&mut page, &eye, conflict, &merge)?;
             }
+            shifts::write(&mut page, &eye, &probes)?;
             page.finish()?;
         }
-        let stays = blocked || self.deciding.dry_run;
         let commit = if stays { None } else { Some(commit(merge)?) };
         let made = commit.filter(|commit| Some(*commit) != head);
         if self.call.json() {
@@ -137,6 +140,7 @@ impl Join<'_> {
                 "dry_run": self.deciding.dry_run,
                 "changes": changes_json,
                 "conflicts": conflicts_json,
+                "probes": shifts::to_json(&probes),
             }}))?;
         }
         if blocked {

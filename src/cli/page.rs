@@ -14,7 +14,12 @@ const SHELL_CHARS: &[char] = &['|', '&', ';', '<', '>', '$', '`', '\\', '"', '\'
 /// A running page of results. What is written after its reader has gone fails with `BrokenPipe`.
 pub(crate) enum Page {
     Stdout(BufWriter<Stdout>),
-    Pager { input: Option<BufWriter<ChildStdin>>, child: Child },
+    /// Kept, to be shown later.
+    Memory(Vec<u8>),
+    Pager {
+        input: Option<BufWriter<ChildStdin>>,
+        child: Child,
+    },
 }
 
 impl Page {
@@ -40,9 +45,16 @@ impl Page {
         Self::Pager { input, child }
     }
 
+    /// What was written to a page that is kept.
+    pub(crate) fn into_text(mut self) -> String {
+        let Self::Memory(bytes) = &mut self else { return String::new() };
+        String::from_utf8_lossy(&std::mem::take(bytes)).into_owned()
+    }
+
     fn sink(&mut self) -> &mut dyn Write {
         match self {
             Self::Stdout(stdout) => stdout,
+            Self::Memory(bytes) => bytes,
             Self::Pager { input, .. } => {
                 input.as_mut().expect("BUG: a page is written after its end")
             }

@@ -1,8 +1,8 @@
 //! What can be decided, looked at and committed: merges, a review's merge, a dream's reversal.
 
 use undream::{
-    Change, Conflict, DreamRevert, DreamsRevert, Entry, Merge, RecordId, Resolution, Result,
-    ReviewMerge,
+    Change, CommitId, Conflict, DreamRevert, DreamsRevert, Entry, JudgedChange, Merge, RecordId,
+    Resolution, Result, ReviewMerge,
 };
 
 /// Changes prepared for a branch, perhaps with conflicts.
@@ -19,6 +19,11 @@ pub(crate) trait Pending {
 
     /// What a record of a change or a conflict says.
     fn entry(&self, record: RecordId) -> Result<Entry>;
+
+    /// Where probes are asked before this is committed: the commit it stands on, and its changes.
+    fn foreseen(&self) -> Result<Option<(CommitId, Vec<JudgedChange>)>> {
+        Ok(None)
+    }
 }
 
 /// What all of them do by methods of the same names.
@@ -53,6 +58,13 @@ impl Pending for Merge {
 impl Pending for ReviewMerge {
     fn open(&self) -> Vec<Conflict> {
         self.conflicts().into_iter().map(|(_, conflict)| conflict).collect()
+    }
+
+    fn foreseen(&self) -> Result<Option<(CommitId, Vec<JudgedChange>)>> {
+        match self.head() {
+            Some(head) => Ok(Some((head, Self::foreseen(self)?))),
+            None => Ok(None),
+        }
     }
 
     decided_by_itself!();

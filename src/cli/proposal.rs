@@ -3,62 +3,135 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use undream::{Choice, Evident, Proposal, Source, Store};
+use undream::{Choice, Evident, Proposal, Source, Store, Verb};
 
 use super::call::Eye;
 use super::change;
 use super::exit::Outcome;
+use super::held::Held;
 use super::page::Page;
 use super::paint::{escape, escape_text, first_line};
 
 /// How much of a line is shown.
 const LINE_CHARS: usize = 96;
+/// How much of a key a line of the list shows.
+const KEY_CHARS: usize = 48;
 /// How many quotes a proposal in full shows.
-const QUOTES_MAX: usize = 12;
+const QUOTES_MAX: usize = 6;
+/// From how many citations they are chosen.
+const QUOTES_READ_MAX: usize = 60;
 
-/// A few lines, enough to decide on most: what, how sure, who says so, one quote.
-pub(crate) fn write_short(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
-    write_heading(page, eye, proposal)?;
-    if let Some(text) = proposal.text() {
-        writeln!(page, "    {}", first_line(text, LINE_CHARS))?;
+/// The heads of the columns of [`write_line`], beside the name of a group.
+pub(crate) fn heads(group: &str) -> String {
+    format!("{group:<66}  sessions users agents  sure  trust")
+}
+
+/// One line: what it is of, who stands behind it, why to look twice, what was decided.
+pub(crate) fn write_line(page: &mut Page, eye: &Eye, held: &Held, proposal: &Proposal) -> Outcome {
+    let sources = proposal.sources();
+    let key = proposal.key().map_or("", undream::Key::as_str);
+    let name = format!("{:<KEY_CHARS$}", first_line(key, KEY_CHARS));
+    let mut remarks: Vec<String> = Vec::new();
+    if !held.reasons(proposal).is_empty() {
+        remarks.push(eye.paint.removed("held"));
     }
-    writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
-    for found in proposal.evident(1)? {
-        write_quote(page, eye, &found)?;
+    remarks.extend(dangers(proposal).map(|dangers| eye.paint.warning(dangers)));
+    if let Some(choice) = proposal.choice() {
+        remarks.push(decided(eye, choice));
     }
+    let line = format!(
+        "{} {:<12}  {}  {:>8} {:>5} {:>6}  {:>2} %  {:<8} {}",
+        eye.paint.id(format!("{:>3}", proposal.number())),
+        proposal.kind().name(),
+        eye.paint.name(&name),
+        sources.sessions,
+        or_unknown(sources.users),
+        sources.agents,
+        proposal.confidence() / 10,
+        proposal.trust().name(),
+        remarks.join("; "),
+    );
+    writeln!(page, "{}", line.trim_end())?;
     Ok(())
 }
 
-/// Everything: the reason, the changes line by line, the quotes.
+/// Why to look twice; `None` if nothing speaks for it.
+pub(crate) fn dangers(proposal: &Proposal) -> Option<String> {
+    let words: Vec<_> = proposal.dangers().iter().map(|danger| danger.words()).collect();
+    if words.is_empty() { None } else { Some(words.join(", ")) }
+}
+
+/// No session names its user: then there are some, and nobody knows how many.
+fn or_unknown(count: u32) -> String {
+    if count == 0 { "-".to_owned() } else { count.to_string() }
+}
+
+/// Everything: the reason, the changes, the quotes.
 pub(crate) fn write_full(
     page: &mut Page,
     eye: &Eye,
-    store: &Store,
+    (store, held): (&Store, &Held),
     proposal: &Proposal,
 ) -> Outcome {
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
-    if let Some(why) = proposal.rationale() {
-        for line in escape_text(why).lines() {
-            writeln!(page, "    {line}")?;
-        }
+    for reason in held.reasons(proposal) {
+        writeln!(page, "    {}", eye.paint.removed(format!("held: {reason}")))?;
+    }
+    if let Some(dangers) = dangers(proposal) {
+        writeln!(page, "    {}", eye.paint.warning(format!("look twice: {dangers}")))?;
     }
     if !proposal.depends_on().is_empty() {
         let numbers: Vec<_> = proposal.depends_on().iter().map(u32::to_string).collect();
         writeln!(page, "    needs proposals {}", numbers.join(", "))?;
     }
+    if let Some(why) = proposal.rationale() {
+        for line in escape_text(why).lines() {
+            writeln!(page, "    {line}")?;
+        }
+    }
     let read = |id| store.record(id)?.to_entry();
     for found in proposal.changes() {
         writeln!(page)?;
-        change::write(page, eye, found, &read)?;
+        // Of a text that was not there before every word is new.
+        if found.before.is_some() && found.after.is_some() {
+            change::write_words(page, eye, found, &read)?;
+        } else {
+            change::write(page, eye, found, &read)?;
+        }
+    }
+    if let Some(text) = proposal.choice().and_then(|choice| choice.text.as_deref()) {
+        writeln!(page)?;
+        for line in escape_text(text).lines() {
+            writeln!(page, "  {} {line}", eye.paint.warning("amended:"))?;
+        }
     }
     writeln!(page)?;
-    let quotes = proposal.evident(usize::MAX)?;
-    for found in quotes.iter().take(QUOTES_MAX) {
-        write_quote(page, eye, found)?;
+    write_quotes(page, eye, proposal)
+}
+
+/// The quotes, the same words once, those that most sessions share first.
+fn write_quotes(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
+    let found = proposal.evident(QUOTES_READ_MAX)?;
+    let mut same: Vec<(&Evident, usize)> = Vec::new();
+    for one in &found {
+        match same.iter_mut().find(|(first, _)| one.quote.is_some() && first.quote == one.quote) {
+            Some((_, count)) => *count += 1,
+            None => same.push((one, 1)),
+        }
     }
-    if quotes.len() > QUOTES_MAX {
-        writeln!(page, "    and {} more; --json names all", quotes.len() - QUOTES_MAX)?;
+    same.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (one, count) in same.iter().take(QUOTES_MAX) {
+        write_words(page, eye, one, count - 1)?;
+    }
+    let shown: usize = same.iter().take(QUOTES_MAX).map(|(_, count)| count).sum();
+    let left = proposal.evidence().len().saturating_sub(shown);
+    if left > 0 {
+        writeln!(
+            page,
+            "    {}",
+            eye.paint.dim(format!("and {left} more places; --json names all"))
+        )?;
     }
     Ok(())
 }
@@ -81,7 +154,7 @@ fn write_heading(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
 }
 
 /// Who stands behind it, in one line.
-fn standing(proposal: &Proposal) -> String {
+pub(crate) fn standing(proposal: &Proposal) -> String {
     let sources = proposal.sources();
     let plural = |count: u32, what: &str| match count {
         1 => format!("1 {what}"),
@@ -96,14 +169,16 @@ fn standing(proposal: &Proposal) -> String {
         parts.push(format!("{} went well, {} did not", sources.successes, sources.failures));
     }
     let taint: Vec<_> = proposal.taint().sources().map(Source::name).collect();
-    parts.push(format!("trust {}, rests on {}", proposal.trust().name(), taint.join(", ")));
+    // What only removes has no words that would have to be trusted.
+    if !taint.is_empty() {
+        parts.push(format!("trust {}, rests on {}", proposal.trust().name(), taint.join(", ")));
+    }
     parts.join("; ")
 }
 
 /// One quote with its place.
 pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
-    let place =
-        eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)));
+    let place = place(eye, found);
     match &found.quote {
         Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
         None => writeln!(page, "    {place} (erased)")?,
@@ -111,9 +186,34 @@ pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcom
     Ok(())
 }
 
+/// One quote before its place, and in how many more places the same words stand: in a review the
+/// words decide.
+fn write_words(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outcome {
+    let more = if more == 0 { String::new() } else { format!(" and {more} more like it") };
+    let place = place(eye, found);
+    match &found.quote {
+        Some(quote) => {
+            writeln!(page, "    \"{}\"", first_line(quote, LINE_CHARS))?;
+            writeln!(page, "        {place}{more}")?;
+        }
+        None => writeln!(page, "    (erased) {place}")?,
+    }
+    Ok(())
+}
+
+fn place(eye: &Eye, found: &Evident) -> String {
+    eye.paint.id(format!("{}#{}", escape(&found.session), span(found.first, found.last)))
+}
+
 /// Events of a session as one names them to `session show`: `40-44` or `40`.
 pub(crate) fn span(first: u32, last: u32) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+/// A decision as a list shows it.
+fn decided(eye: &Eye, choice: &Choice) -> String {
+    let text = decision(choice);
+    if choice.verb == Verb::Reject { eye.paint.removed(text) } else { eye.paint.added(text) }
 }
 
 /// A decision in a few words.
@@ -170,6 +270,8 @@ pub(crate) fn to_json(store: &Store, proposal: &Proposal) -> Outcome<Value> {
         "trust": proposal.trust().name(),
         "taint": proposal.taint().sources().map(Source::name).collect::<Vec<_>>(),
         "depends_on": proposal.depends_on(),
+        "effect": proposal.effect().name(),
+        "dangers": proposal.dangers().iter().map(|danger| danger.words()).collect::<Vec<_>>(),
         "sources": {
             "sessions": sources.sessions,
             "users": sources.users,

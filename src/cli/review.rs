@@ -9,6 +9,7 @@ use super::call::{Access, Call};
 use super::dream::open;
 use super::exit::{Failure, Hinted, Outcome};
 use super::join::{Deciding, Join};
+use super::policy::gates;
 
 /// Which proposals.
 #[derive(Args, Debug)]
@@ -96,6 +97,9 @@ pub(crate) struct Merge {
     /// Why, as the log will say it
     #[arg(long, short, value_name = "MSG")]
     message: Option<String>,
+    /// Merge although the policy refuses it, with the reason on the record; for persons only
+    #[arg(long = "override", value_name = "REASON")]
+    overriding: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -177,6 +181,10 @@ impl Merge {
         let merge = review.merge().hint_for(ErrorKind::Conflict, || {
             format!("undream dream show {number}, then undream dream approve {number} P...")
         })?;
+        let mut merge = merge.gates(&gates(&store)?);
+        if let Some(reason) = &self.overriding {
+            merge = merge.overriding(reason);
+        }
         let taken = merge.numbers().len();
         let default = format!("dream {number}: {taken} of {}", review.proposals().len());
         let text = self.message.clone().unwrap_or(default);

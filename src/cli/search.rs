@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
-use undream::{Hit, Kind, Search as Index, Snapshot, Store};
+use undream::{Hit, Kind, Search as Index, Snapshot, Snippet, Store};
 
-use super::arguments::{Reading, Trusting};
-use super::call::{Access, Call, Eye};
-use super::exit::{Outcome, USAGE};
+use super::arguments::{Asking, Reading, Trusting};
+use super::call::{Call, Eye};
+use super::exit::Outcome;
 use super::page::Page;
 use super::paint::escape;
 use super::ranks;
@@ -39,6 +39,8 @@ pub(crate) struct Search {
     #[arg(long, value_name = "REV")]
     against: Option<String>,
     #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
     trusting: Trusting,
     #[command(flatten)]
     reading: Reading,
@@ -47,13 +49,16 @@ pub(crate) struct Search {
 impl Search {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let kinds = self.kind.iter().map(Kind::new).collect::<Result<Vec<_>, _>>()?;
-        let store = open(call)?;
+        let store = call.keeping_store()?;
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
         let index = Index::open(store.database())?;
         let begun = now();
         let mut search = index.at(&snapshot).query(self.query.join(" ")).limit(self.number);
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
+        }
+        if let Some(session) = &self.asking.session {
+            search = search.for_session(session);
         }
         search = search.trusted(self.trusting.filter());
         search = kinds.into_iter().fold(search, undream::SearchQuery::kind);
@@ -86,16 +91,8 @@ impl Search {
     }
 }
 
-/// Opens for writing where that can be done, so that the index can be kept; else for reading.
-fn open(call: &Call) -> Outcome<Store> {
-    call.store(Access::Write).or_else(|failure| match failure.code() {
-        USAGE | 1 => Err(failure),
-        _ => call.store(Access::Read),
-    })
-}
-
 #[expect(clippy::disallowed_methods, reason = "a face measures how long its user waited")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -125,15 +122,15 @@ fn write_hit(page: &mut Page, eye: &Eye, hit: &Hit) -> Outcome {
         eye.id(hit.record.object())?,
         eye.paint.dim(&hit.kind),
     )?;
-    writeln!(page, "    {}", highlighted(eye, hit))?;
+    writeln!(page, "    {}", highlighted(eye, &hit.snippet))?;
     Ok(())
 }
 
 /// The snippet on one line, with the words that were found in colour.
-fn highlighted(eye: &Eye, hit: &Hit) -> String {
+pub(crate) fn highlighted(eye: &Eye, snippet: &Snippet) -> String {
     let line = |text: &str| escape(&text.replace(['\n', '\r', '\t'], " ")).into_owned();
-    let (text, mut end, mut out) = (&hit.snippet.text, 0, String::new());
-    for range in &hit.snippet.highlights {
+    let (text, mut end, mut out) = (&snippet.text, 0, String::new());
+    for range in &snippet.highlights {
         out += &line(&text[end..range.start]);
         out += &eye.paint.found(line(&text[range.clone()]));
         end = range.end;

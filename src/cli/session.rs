@@ -13,6 +13,7 @@ use super::json as shape;
 use super::nearest::{LIKENESS_MIN, NAMED_MAX, likeness};
 use super::page::Page;
 use super::paint::{Paint, escape, escape_text};
+use super::session_search::Finding;
 use super::time::ago;
 use super::transcripts::Import;
 use super::withdraw::{self, Lift};
@@ -28,6 +29,8 @@ pub(crate) enum Session {
     List(List),
     /// Show a session, or some of its events
     Show(Show),
+    /// Find what was said and done in sessions
+    Search(Finding),
     /// List the sessions kept out of dreams
     Quarantined,
     /// Let dreams read a session again
@@ -82,6 +85,7 @@ impl Session {
             Self::Import(import) => import.run(call),
             Self::List(list) => list.run(call),
             Self::Show(show) => show.run(call),
+            Self::Search(finding) => finding.run(call),
             Self::Quarantined => withdraw::list(call),
             Self::Lift(lift) => lift.run(call),
             Self::Mark(mark) => mark.run(call),

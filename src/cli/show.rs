@@ -4,15 +4,19 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Cause, Commit};
+use undream::{Cause, Commit, Verdict};
 
 use super::call::{Access, Call, Eye};
 use super::change;
 use super::exit::Outcome;
 use super::json as shape;
 use super::page::Page;
-use super::paint::{escape, escape_text};
+use super::paint::{escape, escape_text, first_line};
+use super::policy::stored_json;
 use super::time::ago;
+
+/// How much of a reason is shown.
+const REASON_CHARS: usize = 80;
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -29,8 +33,10 @@ impl Show {
         let read = |id| store.record(id)?.to_entry();
         if call.json() {
             let changes = change::list_json(&changes, &read)?;
+            let verdict = commit.verdict().map(stored_json);
             let commit = shape::commit(&commit);
-            return call.print_json(&json!({"commit": commit, "changes": changes}));
+            let answer = json!({"commit": commit, "verdict": verdict, "changes": changes});
+            return call.print_json(&answer);
         }
         let eye = call.eye(&store)?;
         let mut page = call.long_page();
@@ -60,10 +66,27 @@ fn write_header(page: &mut Page, eye: &Eye, commit: &Commit) -> Outcome {
     if let Some(cause) = cause(eye, commit)? {
         writeln!(page, "cause    {cause}")?;
     }
+    if let Some(verdict) = commit.verdict() {
+        write_verdict(page, commit, verdict)?;
+    }
     let message = commit.message().unwrap_or("(erased)");
     writeln!(page)?;
     for line in escape_text(message).lines() {
         writeln!(page, "    {line}")?;
+    }
+    Ok(())
+}
+
+/// What the policy found; `policy check` gives the numbers.
+fn write_verdict(page: &mut Page, commit: &Commit, verdict: &Verdict) -> Outcome {
+    if !verdict.is_overridden() {
+        writeln!(page, "policy   passed, {} rules", verdict.findings.len())?;
+        return Ok(());
+    }
+    let reason = commit.override_reason().unwrap_or("(erased)");
+    writeln!(page, "policy   overridden: {}", first_line(reason, REASON_CHARS))?;
+    for finding in verdict.refusals() {
+        writeln!(page, "         {}", escape(&finding.to_string()))?;
     }
     Ok(())
 }

@@ -5,15 +5,17 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    Dream, DreamStatus, HolderInfo, Manifest, Proposal, RefInfo, RefKind, Snapshot, Store, Verb,
+    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Search, Snapshot, Store, Verified,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
+use super::fallen;
 use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
+use super::waiting::Waiting;
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
@@ -34,14 +36,12 @@ struct Standing {
     sessions: usize,
     /// Dreams that wait for somebody, and how many of their proposals do.
     waiting: Vec<Waiting>,
+    fallen: Vec<FallenProbe>,
     holders: Vec<HolderInfo>,
-}
-
-/// A dream that waits for somebody.
-struct Waiting {
-    manifest: Manifest,
-    undecided: usize,
-    approved: usize,
+    /// How many rows of the log are not in the search index yet.
+    lag: u64,
+    verified: Option<Verified>,
+    recalls: RecallSize,
 }
 
 impl Status {
@@ -63,6 +63,7 @@ impl Standing {
         let store = call.store(Access::Read)?;
         let database = store.database();
         let main = store.branch("main")?.snapshot()?;
+        let search = Search::open(database)?;
         let own = std::process::id();
         let holders = database.holders()?.into_iter().filter(|holder| holder.pid != own);
         Ok(Self {
@@ -72,8 +73,12 @@ impl Standing {
             main,
             refs: store.refs()?,
             sessions: store.session_ids()?.len(),
-            waiting: waiting(&store)?,
+            waiting: Waiting::list(&store)?,
+            fallen: search.fallen_probes(&store.branch("main")?)?,
             holders: holders.collect(),
+            lag: search.lag()?,
+            verified: database.verified()?,
+            recalls: database.recall_size()?,
             store,
         })
     }
@@ -95,6 +100,12 @@ impl Standing {
             }
             None => line(page, eye, "  main has no commit yet", "undream put KEY TEXT")?,
         }
+        for dream in &self.waiting {
+            dream.write(page, eye)?;
+        }
+        for probe in &self.fallen {
+            fallen::write(page, eye, &self.store, probe)?;
+        }
         line(
             page,
             eye,
@@ -111,9 +122,15 @@ impl Standing {
             let next = if unread { "undream dream" } else { "undream session list" };
             line(page, eye, &text, next)?;
         }
-        for dream in &self.waiting {
-            dream.write(page, eye)?;
+        if self.recalls.rows > 0 {
+            let text = format!(
+                "  {} of sessions, {} KiB",
+                counted(self.recalls.rows, "noted query", "noted queries"),
+                self.recalls.bytes.div_ceil(1 << 10)
+            );
+            line(page, eye, &text, "undream recall list")?;
         }
+        self.write_index(page, eye)?;
         for holder in &self.holders {
             let held = since(holder.since, eye.now);
             let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
@@ -124,6 +141,23 @@ impl Standing {
             }
         }
         Ok(())
+    }
+
+    /// What is derived, and whether all was looked through.
+    fn write_index(&self, page: &mut Page, eye: &Eye) -> Outcome {
+        if self.lag > 0 {
+            let rows = counted(self.lag, "row", "rows");
+            line(page, eye, &format!("  index {rows} behind; searches see all the same"), "")?;
+        }
+        let text = match &self.verified {
+            None => "  never verified".to_owned(),
+            Some(last) if last.findings > 0 => {
+                let found = counted(last.findings, "thing", "things");
+                format!("! {found} found wrong by verify {}", ago(last.at, eye.now))
+            }
+            Some(last) => format!("  verified {}", ago(last.at, eye.now)),
+        };
+        line(page, eye, &text, "undream verify")
     }
 
     fn write_ref(&self, page: &mut Page, eye: &Eye, info: &RefInfo) -> Outcome {
@@ -157,6 +191,10 @@ impl Standing {
                 "failure": holder.failure,
             })
         });
+        let fallen = self.fallen.iter().map(|probe| fallen::to_json(&self.store, probe));
+        let verified = self.verified.map(
+            |last| json!({"at": last.at.to_string(), "rows": last.rows, "findings": last.findings}),
+        );
         call.print_json(&json!({"status": {
             "directory": self.directory,
             "database": self.store.database().id().to_string(),
@@ -165,7 +203,15 @@ impl Standing {
             "main": self.main.commit().map(|commit| shape::commit(commit)),
             "memories": self.memories,
             "sessions": self.sessions,
+            "recalls": {
+                "rows": self.recalls.rows,
+                "bytes": self.recalls.bytes,
+                "whole_since": self.recalls.since.map(|since| since.to_string()),
+            },
             "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
+            "probes_fallen": fallen.collect::<Outcome<Vec<_>>>()?,
+            "index_behind": self.lag,
+            "verified": verified,
             "branches": branches,
             "tags": tags,
             "holders": holders.collect::<Vec<_>>(),
@@ -173,55 +219,8 @@ impl Standing {
     }
 }
 
-/// The dreams whose proposals wait to be decided or merged.
-fn waiting(store: &Store) -> Outcome<Vec<Waiting>> {
-    let mut waiting = Vec::new();
-    for dream in Dream::list(store)? {
-        let manifest = dream.manifest()?;
-        if !matches!(manifest.status, DreamStatus::Waiting | DreamStatus::PartlyMerged) {
-            continue;
-        }
-        let proposals = dream.proposals()?;
-        let ready = |proposal: &&Proposal| {
-            proposal.choice().is_some_and(|made| made.verb != Verb::Reject && !made.merged)
-        };
-        waiting.push(Waiting {
-            manifest,
-            undecided: proposals.iter().filter(|proposal| proposal.is_open()).count(),
-            approved: proposals.iter().filter(ready).count(),
-        });
-    }
-    Ok(waiting)
-}
-
-impl Waiting {
-    fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
-        let number = self.manifest.number;
-        let held = since(self.manifest.started(), eye.now);
-        if self.undecided > 0 {
-            let count = counted(self.undecided as u64, "proposal", "proposals");
-            let text = format!("! dream {number} waits {held}: {count}");
-            line(page, eye, &text, &format!("undream dream show {number}"))?;
-        }
-        if self.approved > 0 {
-            let count = counted(self.approved as u64, "approved proposal", "approved proposals");
-            let text = format!("! dream {number} has {count} to merge");
-            line(page, eye, &text, &format!("undream dream merge {number}"))?;
-        }
-        Ok(())
-    }
-
-    fn to_json(&self) -> serde_json::Value {
-        json!({
-            "dream": self.manifest.number,
-            "undecided": self.undecided,
-            "approved": self.approved,
-        })
-    }
-}
-
 /// A statement, and at its right the command that acts on it.
-fn line(page: &mut Page, eye: &Eye, text: &str, command: &str) -> Outcome {
+pub(crate) fn line(page: &mut Page, eye: &Eye, text: &str, command: &str) -> Outcome {
     let text = escape(text);
     if command.is_empty() {
         writeln!(page, "{text}")?;

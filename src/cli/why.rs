@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{
-    Cite, Derived, Key, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer, WhyStep,
+    Cite, Derived, Key, RecallUse, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer,
+    WhyStep,
 };
 
 use super::arguments::Reading;
@@ -40,8 +41,11 @@ impl Why {
             return Err(missing(&snapshot, &key)?);
         }
         let why = Answer::of(&snapshot, key.as_str())?;
+        let given = store.recalls().of_records(why.versions.iter().copied()).usage()?;
         if call.json() {
-            return call.print_json(&json!({"why": to_json(&store, &why)?}));
+            let mut answer = to_json(&store, &why)?;
+            shape::extend(&mut answer, json!({"given": given_json(&given)}));
+            return call.print_json(&json!({"why": answer}));
         }
         let (eye, vouched) = (call.eye(&store)?, store.endorsements()?);
         let mut page = call.long_page();
@@ -51,6 +55,7 @@ impl Why {
         }
         write_derived(&mut page, &eye, &why, Tie::MadeFrom, "made from it")?;
         write_derived(&mut page, &eye, &why, Tie::SameEvents, "rests on the same events")?;
+        write_given(&mut page, &eye, &given)?;
         page.finish()?;
         if let Some((dream, proposal)) = why.standing().grounds.proposal {
             call.note(format!(
@@ -94,6 +99,28 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
         writeln!(page, "  and {} more; --json names all", step.cites.len() - SHOWN_MAX)?;
     }
     Ok(())
+}
+
+/// Which sessions were given the memory, in whatever version.
+fn write_given(page: &mut Page, eye: &Eye, given: &RecallUse) -> Outcome {
+    let Some(last) = given.last else { return Ok(()) };
+    let sessions = counted(given.sessions.len() as u64, "session", "sessions");
+    writeln!(page, "given to {sessions}, last {}:", ago(last, eye.now))?;
+    for session in given.sessions.iter().take(SHOWN_MAX) {
+        writeln!(page, "  {}", escape(session))?;
+    }
+    if given.sessions.len() > SHOWN_MAX {
+        writeln!(page, "  and {} more; --json names all", given.sessions.len() - SHOWN_MAX)?;
+    }
+    Ok(())
+}
+
+fn given_json(given: &RecallUse) -> Value {
+    json!({
+        "queries": given.count,
+        "last": given.last.map(|last| last.to_string()),
+        "sessions": given.sessions,
+    })
 }
 
 /// Who or what wrote the version.

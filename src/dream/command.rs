@@ -4,12 +4,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::dream::alarm::Alarm;
 use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
+use crate::dream::program::Program;
 use crate::dream::protocol::{Said, session_line};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -87,7 +87,7 @@ impl Curator for CommandCurator {
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
-        let mut child = Command::new("sh")
+        let child = Command::new("sh")
             .arg("-c")
             .arg(&self.command)
             .stdin(Stdio::piped())
@@ -96,9 +96,10 @@ impl Curator for CommandCurator {
             .process_group(0)
             .spawn()
             .map_err(|error| self.failed("cannot be started").with_source(error))?;
-        let outcome = self.converse(&mut child, input, suggest);
+        let mut program = Program::new(child, input.orders, self.time_max);
+        let outcome = self.converse(&mut program, input, suggest);
         if outcome.is_err() {
-            stop(&mut child);
+            program.stop();
         }
         outcome
     }
@@ -107,16 +108,16 @@ impl Curator for CommandCurator {
 impl CommandCurator {
     fn converse(
         &self,
-        child: &mut Child,
+        program: &mut Program<'_>,
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
+        let child = program.child();
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(self.failed("has no input or output"));
         };
-        let alarm = Alarm::after(self.time_max);
         let (said, lines) = mpsc::channel();
         let bytes_max = self.output_bytes_max;
         let reading = std::thread::spawn(move || read_lines(stdout, bytes_max, &said));
@@ -138,9 +139,9 @@ impl CommandCurator {
                 }
             }
         });
-        self.feed(input, &fed, &alarm)?;
+        self.feed(program, input, &fed)?;
         drop(fed);
-        let status = self.listen(child, &lines, &alarm, suggest)?;
+        let status = self.listen(program, &lines, suggest)?;
         for thread in [reading, writing] {
             thread.join().map_err(|_| self.failed("could not be talked to"))?;
         }
@@ -155,14 +156,14 @@ impl CommandCurator {
     /// Takes proposals until the program ends.
     fn listen(
         &self,
-        child: &mut Child,
+        program: &mut Program<'_>,
         lines: &mpsc::Receiver<Result<String>>,
-        alarm: &Alarm,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<ExitStatus> {
         let mut count = 0;
         let step = Duration::from_millis(50);
-        while !alarm.has_rung() {
+        while !program.is_late() {
+            program.heed()?;
             match lines.recv_timeout(step) {
                 Ok(line) => {
                     count += 1;
@@ -171,7 +172,7 @@ impl CommandCurator {
                     }
                     suggest(self.suggestion(&line?)?)?;
                 }
-                Err(RecvTimeoutError::Disconnected) => match child.try_wait()? {
+                Err(RecvTimeoutError::Disconnected) => match program.ended()? {
                     Some(status) => return Ok(status),
                     None => std::thread::sleep(step),
                 },
@@ -184,17 +185,18 @@ impl CommandCurator {
     /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
     fn feed(
         &self,
+        program: &Program<'_>,
         input: &CuratorInput<'_>,
         out: &mpsc::SyncSender<Vec<u8>>,
-        alarm: &Alarm,
     ) -> Result<()> {
+        let out = (program, out);
         let header = serde_json::json!({
             "undream_curator": PROTOCOL,
             "instructions": input.instructions,
             "memories": input.memory.count("")?,
             "sessions": input.sessions.sessions().len(),
         });
-        let mut open = self.send((out, alarm), &header)?;
+        let mut open = self.send(out, &header)?;
         for entry in input.memory.entries("") {
             if !open {
                 return Ok(());
@@ -202,7 +204,7 @@ impl CommandCurator {
             let (key, record) = entry?;
             let Ok(entry) = record.to_entry() else { continue };
             open = self.send(
-                (out, alarm),
+                out,
                 &serde_json::json!({ "memory": {
                     "key": key.as_str(), "title": entry.title, "text": entry.text,
                     "kind": entry.kind.as_str(), "labels": entry.labels,
@@ -214,7 +216,7 @@ impl CommandCurator {
             // Everything is read through the reader, so that all of it can be cited.
             let events = input.sessions.events(session.id())?;
             if open {
-                open = self.send((out, alarm), &session_line(session, &events))?;
+                open = self.send(out, &session_line(session, &events))?;
             }
         }
         Ok(())
@@ -223,17 +225,18 @@ impl CommandCurator {
     /// Whether the program took it; one that closed its input takes no more.
     fn send(
         &self,
-        (out, alarm): (&mpsc::SyncSender<Vec<u8>>, &Alarm),
+        (program, out): (&Program<'_>, &mpsc::SyncSender<Vec<u8>>),
         value: &serde_json::Value,
     ) -> Result<bool> {
         let mut bytes = serde_json::to_vec(value)
             .map_err(|error| self.failed("cannot be told a line").with_source(error))?;
         bytes.push(b'\n');
         loop {
+            program.heed()?;
             match out.try_send(bytes) {
                 Ok(()) => return Ok(true),
                 Err(mpsc::TrySendError::Disconnected(_)) => return Ok(false),
-                Err(mpsc::TrySendError::Full(_)) if alarm.has_rung() => {
+                Err(mpsc::TrySendError::Full(_)) if program.is_late() => {
                     return Err(self.too_slow());
                 }
                 Err(mpsc::TrySendError::Full(back)) => {
@@ -269,14 +272,6 @@ impl CommandCurator {
             inputs: Vec::new(),
         })
     }
-}
-
-/// Stops the program and all that it started, as far as they are still there.
-fn stop(child: &mut Child) {
-    let group = format!("kill -9 -{}", child.id());
-    drop(Command::new("sh").arg("-c").arg(group).stderr(Stdio::null()).status());
-    drop(child.kill());
-    drop(child.wait());
 }
 
 /// Hands over the lines of `source` until it ends, one is no text of allowed length, or all of them

@@ -8,6 +8,7 @@ use crate::clock::Time;
 use crate::dream::account::Account;
 use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
+use crate::dream::order::Orders;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -61,6 +62,8 @@ pub struct CuratorInput<'a> {
     pub sessions: &'a SessionReader<'a>,
     /// What the person who ordered the dream asked for.
     pub instructions: Option<&'a str>,
+    /// What is asked of the dream while it runs: to wait, or to end.
+    pub orders: &'a Orders,
     /// When the dream began.
     pub now: Time,
     /// Which memories were given to somebody; `None` where nothing keeps note of that.
@@ -160,6 +163,7 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
+    orders: &'a Orders,
     /// How many are of this dream.
     own: usize,
     noted: Mutex<BTreeMap<String, Noted>>,
@@ -167,12 +171,17 @@ pub struct SessionReader<'a> {
 }
 
 impl<'a> SessionReader<'a> {
-    pub(crate) fn new(store: &'a Store, mut sessions: Vec<Session>, earlier: Vec<Session>) -> Self {
+    pub(crate) fn new(
+        store: &'a Store,
+        mut sessions: Vec<Session>,
+        earlier: Vec<Session>,
+        orders: &'a Orders,
+    ) -> Self {
         let own = sessions.len();
         sessions.extend(earlier);
         let total = sessions.len() as u64;
         let work = store.database().progress().begin("sessions", Some(total));
-        Self { store, sessions, own, noted: Mutex::default(), work }
+        Self { store, sessions, own, orders, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -194,6 +203,7 @@ impl<'a> SessionReader<'a> {
 
     /// Takes note of a session's events as they were noted when it was read before.
     pub(crate) fn note(&self, id: &str, events: Vec<(TextId, Source)>) -> Result<()> {
+        self.orders.heed()?;
         let session = self.index(id)?;
         let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.insert(id.to_owned(), Noted { session, events }).is_none() {
@@ -212,8 +222,10 @@ impl<'a> SessionReader<'a> {
     /// numbers stay right.
     ///
     /// # Errors
-    /// `NotFound` if the session is not of this dream; `Corrupt` if it is damaged.
+    /// `NotFound` if the session is not of this dream; `Stale` once the dream is cancelled;
+    /// `Corrupt` if the session is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
+        self.orders.heed()?;
         let stored = self.stored(id)?;
         let mut events = Vec::with_capacity(stored.len());
         let mut read = Vec::with_capacity(stored.len());

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::dream::account::Workings;
 use crate::dream::manifest::{
-    Choices, DreamStatus, Manifest, Part, Signal, load, meta, numbers, read_by, run_name, save,
+    Choices, DreamStatus, Manifest, Part, load, meta, numbers, read_by, run_name, save,
 };
+use crate::dream::order::{Order, given};
 use crate::dream::proposal::{Proposal, read_all};
+use crate::dream::signal::Signal;
 use crate::dream::standing::Standing;
-use crate::engine::{Branch, Store, Transaction};
+use crate::engine::{Branch, Diff, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Cause, Commit, RefName};
 
@@ -67,6 +69,16 @@ impl Dream {
         self.store.branch(&self.recorded()?.branch)
     }
 
+    /// What the dream would change, all proposals together: its branch compared with the commit it
+    /// started from, whatever was written to the base branch since.
+    ///
+    /// # Errors
+    /// As [`Dream::manifest`]; `Corrupt` if a node is damaged.
+    pub fn diff(&self) -> Result<Diff> {
+        let base = self.store.snapshot(self.recorded()?.base_commit()?)?;
+        self.store.diff(&base, &self.branch())
+    }
+
     /// What the dream did, and where it stands now: a dream that nobody runs any more has failed,
     /// and what the branch no longer has, because its merge was undone, is not merged.
     ///
@@ -82,6 +94,9 @@ impl Dream {
                 let after = Signal::of(&self.branch().snapshot()?)?;
                 manifest.cut_off(self.commits()?.len() as u32, after);
             }
+        }
+        if manifest.status == DreamStatus::Running && given(self)? == Order::Pause {
+            manifest.status = DreamStatus::Paused;
         }
         manifest.settle(&self.choices()?);
         Ok(manifest)
@@ -187,6 +202,9 @@ impl Dream {
         let (mut choices, mut manifest) = (self.choices()?, self.manifest()?);
         edit(&mut choices);
         manifest.settle(&choices);
+        if manifest.status == DreamStatus::Paused {
+            manifest.status = DreamStatus::Running;
+        }
         save(transaction, self.number, Part::Decisions, &choices)?;
         save(transaction, self.number, Part::Manifest, &manifest)
     }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::dream::signal::Signal;
 use crate::engine::{Branch, Snapshot, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Entry, Kind, RefName, Verb};
@@ -17,6 +18,8 @@ use crate::storage::CommitId;
 pub enum DreamStatus {
     /// The curator is at work, in this process or another.
     Running,
+    /// It runs, and was told to wait. Never written down: it follows from what was asked of it.
+    Paused,
     /// Proposals wait for decisions or to be merged.
     Waiting,
     /// Some proposals were merged, others wait.
@@ -40,6 +43,7 @@ impl DreamStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Waiting => "waiting",
             Self::PartlyMerged => "partly merged",
             Self::Merged => "merged",
@@ -54,15 +58,6 @@ impl DreamStatus {
 
 /// Why a dream failed that was cut off.
 const CUT_OFF: &str = "it was cut off: its process ended, or could not write its account";
-
-/// How much a memory holds.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Signal {
-    /// Entries.
-    pub entries: u64,
-    /// Bytes of their texts.
-    pub bytes: u64,
-}
 
 /// What a dream did: what it read, proposed and dropped, also when it did nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -106,19 +101,6 @@ pub struct Manifest {
     pub fallback: Option<String>,
 }
 
-impl Signal {
-    /// Counts what a snapshot holds.
-    pub(crate) fn of(snapshot: &Snapshot) -> Result<Self> {
-        let mut signal = Self::default();
-        for entry in snapshot.entries("") {
-            let (_, record) = entry?;
-            signal.entries += 1;
-            signal.bytes += record.text().map_or(0, str::len) as u64;
-        }
-        Ok(signal)
-    }
-}
-
 impl Manifest {
     /// The commit it started from.
     ///
@@ -154,7 +136,7 @@ impl Manifest {
 
     /// Brings the status in line with what was decided and merged.
     pub(crate) fn settle(&mut self, choices: &Choices) {
-        if self.status == DreamStatus::Running || choices.is_empty() {
+        if matches!(self.status, DreamStatus::Running | DreamStatus::Paused) || choices.is_empty() {
             return;
         }
         let merged = choices.values().filter(|choice| choice.merged).count();
@@ -218,6 +200,9 @@ pub(crate) enum Part {
     /// What the curator told of its work.
     Workings,
     Decisions,
+    /// What was asked of it while it ran.
+    Order,
+    Held,
 }
 
 pub(crate) fn part_key(number: u64, part: Part) -> String {
@@ -227,6 +212,8 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Seen => "seen",
         Part::Workings => "workings",
         Part::Decisions => "decisions",
+        Part::Order => "order",
+        Part::Held => "held",
     };
     format!("dreams/{number:08}/{name}")
 }

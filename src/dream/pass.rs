@@ -11,6 +11,7 @@ use crate::dream::dream::Dream;
 use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
 use crate::dream::manifest::{Choice, Manifest, meta, numbers};
+use crate::dream::order::Orders;
 use crate::engine::{Provenances, Snapshot, Store, Transaction};
 use crate::error::{ErrorKind, Result};
 use crate::object::{
@@ -40,6 +41,7 @@ pub(super) struct Pass<'a> {
     /// The most that the policy trusts a curator whose quotes do not all verify.
     trust_max: Trust,
     dream: &'a Dream,
+    orders: &'a Orders,
     reader: &'a SessionReader<'a>,
     author: &'a Author,
     manifest: &'a mut Manifest,
@@ -49,7 +51,7 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(
         ((curator, instructions, recalls), trust_max): (Given<'a>, Trust),
-        dream: &'a Dream,
+        (dream, orders): (&'a Dream, &'a Orders),
         reader: &'a SessionReader<'a>,
         author: &'a Author,
         manifest: &'a mut Manifest,
@@ -61,6 +63,7 @@ impl<'a> Pass<'a> {
             recalls,
             trust_max,
             dream,
+            orders,
             reader,
             author,
             manifest,
@@ -75,6 +78,7 @@ impl<'a> Pass<'a> {
             memory: base,
             sessions: self.reader,
             instructions: self.instructions,
+            orders: self.orders,
             now: self.manifest.started(),
             recalls: self.recalls,
             feedback: &feedback,
@@ -90,6 +94,7 @@ impl<'a> Pass<'a> {
 
     /// Writes a suggestion as a proposal, or counts why not.
     fn take(&mut self, suggestion: Suggestion, account: &Account) -> Result<()> {
+        self.orders.heed()?;
         self.manifest.suggested += 1;
         let dropped = match self.write(suggestion) {
             Ok(None) => {
@@ -240,7 +245,7 @@ fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>,
                 continue;
             }
             let sessions = proposal.session_ids();
-            let entry = found.entry(proposal.touched()).or_insert_with(TurnedDown::default);
+            let entry = found.entry(proposal.touched()).or_default();
             entry.dream = number;
             entry.sessions.extend(sessions);
             entry.inputs.extend(proposal.inputs());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::dream::danger::{self, Danger, Effect};
 use crate::dream::manifest::Choice;
 use crate::dream::quote::{quote, words};
 use crate::dream::sources::{CitedSessions, ProposalSources};
@@ -40,6 +41,7 @@ pub struct Proposal {
     sessions: Vec<Session>,
     sources: ProposalSources,
     depends_on: BTreeSet<u32>,
+    dangers: BTreeSet<Danger>,
     pub(crate) choice: Option<Choice>,
 }
 
@@ -126,6 +128,16 @@ impl Proposal {
         &self.depends_on
     }
 
+    /// What it does to memory, taken together.
+    pub fn effect(&self) -> Effect {
+        Effect::of(&self.changes)
+    }
+
+    /// What speaks for looking at it twice, the gravest first.
+    pub fn dangers(&self) -> &BTreeSet<Danger> {
+        &self.dangers
+    }
+
     /// The decision made on it.
     pub fn choice(&self) -> Option<&Choice> {
         self.choice.as_ref()
@@ -189,6 +201,7 @@ impl Proposal {
 
 /// Reads the proposals of a dream from its branch's commits, given in their order.
 pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Proposal>> {
+    let (policy, endorsed) = (store.policy()?, store.endorsements()?);
     let mut cited = CitedSessions::default();
     let mut written_by = BTreeMap::new();
     let mut proposals = Vec::with_capacity(commits.len());
@@ -209,17 +222,21 @@ pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Pro
         }
         depends_on.remove(&part.number);
         let sessions = cited.of(&part.evidence);
-        proposals.push(Proposal {
+        let mut proposal = Proposal {
             store: store.clone(),
             commit: Arc::clone(commit),
             part: part.clone(),
             sources: ProposalSources::count(&sessions),
             sessions: sessions.into_iter().cloned().collect(),
+            dangers: danger::of_changes(store, (&policy, &endorsed), &changes)?,
             changes,
             written,
             depends_on,
             choice: None,
-        });
+        };
+        let grounds = danger::of_grounds(&proposal);
+        proposal.dangers.extend(grounds);
+        proposals.push(proposal);
     }
     Ok(proposals)
 }

@@ -35,6 +35,10 @@ impl Dream {
 }
 
 impl Review {
+    pub(super) fn dream(&self) -> &Dream {
+        &self.dream
+    }
+
     /// The proposals, best first, each with its decision.
     pub fn proposals(&self) -> &[Proposal] {
         &self.proposals
@@ -92,15 +96,7 @@ impl Review {
     /// `NotFound` if there is no such proposal; `Invalid` if it is merged already or writes no
     /// single text; `Limit` if the text is too long.
     pub fn amend(&mut self, number: u32, text: &str, reason: Option<&str>) -> Result<()> {
-        let proposal = self.proposal(number)?;
-        let writes = proposal.changes().iter().filter(|change| change.after.is_some()).count();
-        if writes != 1 {
-            return Err(Error::invalid(format!(
-                "proposal {number} writes {writes} memories; only one with a single text can be \
-                 given another"
-            )));
-        }
-        Entry::new(text).checked()?;
+        self.check_text(number, text)?;
         self.approve_numbers(&[number], reason)?;
         let choice = self.choice(Verb::Amend, reason, Some(text.to_owned()));
         self.decide(vec![(number, choice)]).map(drop)
@@ -116,7 +112,30 @@ impl Review {
         self.decide(numbers.iter().map(|number| (*number, choice.clone())).collect())
     }
 
-    fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
+    /// Whether a proposal can be given another text.
+    pub(super) fn check_text(&self, number: u32, text: &str) -> Result<()> {
+        let proposal = self.proposal(number)?;
+        let writes = proposal.changes().iter().filter(|change| change.after.is_some()).count();
+        if writes != 1 {
+            return Err(Error::invalid(format!(
+                "proposal {number} writes {writes} memories; only one with a single text can be \
+                 given another"
+            )));
+        }
+        Entry::new(text).checked().map(drop)
+    }
+
+    /// Whether a proposal can still be decided on.
+    pub(super) fn refuse_merged(&self, number: u32) -> Result<()> {
+        if self.proposal(number)?.choice().is_some_and(|choice| choice.merged) {
+            return Err(Error::invalid(format!(
+                "proposal {number} is merged already; it can be taken back, not decided anew"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
         Choice {
             verb,
             reviewer: self.reviewer.to_string(),
@@ -128,7 +147,7 @@ impl Review {
         }
     }
 
-    fn proposal(&self, number: u32) -> Result<&Proposal> {
+    pub(super) fn proposal(&self, number: u32) -> Result<&Proposal> {
         let found = self.proposals.iter().find(|proposal| proposal.number() == number);
         found.ok_or_else(|| {
             let count = self.proposals.len();
@@ -138,13 +157,9 @@ impl Review {
     }
 
     /// Keeps decisions.
-    fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
+    pub(super) fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
         for (number, _) in &decisions {
-            if self.proposal(*number)?.choice().is_some_and(|choice| choice.merged) {
-                return Err(Error::invalid(format!(
-                    "proposal {number} is merged already; it can be taken back, not decided anew"
-                )));
-            }
+            self.refuse_merged(*number)?;
         }
         if decisions.is_empty() {
             return Ok(Vec::new());
@@ -179,19 +194,28 @@ impl Review {
             ));
         }
         self.refuse_kept_out(&approved)?;
-        let links = approved.iter().map(|proposal| self.link(proposal)).collect();
-        let chain = Chain::prepare(self.dream.base_branch()?, links)?;
-        let numbers = approved.iter().map(|proposal| proposal.number()).collect();
+        self.merge_of(&approved, Choices::new())
+    }
+
+    /// Prepares the merge of these proposals, to be approved as `decided` says when they are merged.
+    pub(super) fn merge_of(
+        &self,
+        proposals: &[&Proposal],
+        decided: Choices,
+    ) -> Result<ReviewMerge> {
+        let links = proposals.iter().map(|proposal| self.link(proposal)).collect();
         Ok(ReviewMerge {
             dream: self.dream.clone(),
             reviewer: self.reviewer.clone(),
-            numbers,
-            chain,
+            numbers: proposals.iter().map(|proposal| proposal.number()).collect(),
+            chain: Chain::prepare(self.dream.base_branch()?, links)?,
+            decided,
+            overriding: None,
         })
     }
 
     /// What rests on a session that is kept out does not come in by an older dream.
-    fn refuse_kept_out(&self, approved: &[&Proposal]) -> Result<()> {
+    pub(super) fn refuse_kept_out(&self, approved: &[&Proposal]) -> Result<()> {
         let kept_out = self.dream.store().quarantined()?;
         for proposal in approved {
             let cited = proposal.session_ids();
@@ -232,10 +256,13 @@ impl Review {
 /// [`ReviewMerge::commit`].
 #[must_use = "a merge does nothing until it is committed"]
 pub struct ReviewMerge {
-    dream: Dream,
-    reviewer: Author,
+    pub(super) dream: Dream,
+    pub(super) reviewer: Author,
     numbers: Vec<u32>,
-    chain: Chain,
+    pub(super) chain: Chain,
+    /// Decisions that are made by merging.
+    decided: Choices,
+    pub(super) overriding: Option<String>,
 }
 
 impl ReviewMerge {
@@ -292,16 +319,21 @@ impl ReviewMerge {
     /// durable write. Returns the review commit.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing; `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing; `Blocked` if the policy refuses it;
+    /// `Locked` if another process kept writing.
     pub fn commit(self, text: &str) -> Result<CommitId> {
-        let message = self.reviewer.message(text);
-        let dream = self.dream.clone();
-        let choices = dream.choices()?;
+        let mut message = self.reviewer.message(text);
+        message.overriding = self.overriding;
+        message.check()?;
+        let (dream, decided) = (self.dream.clone(), self.decided);
+        let choices = with(&decided, dream.choices()?)?;
         let closing = closing(&dream, &self.numbers, &choices)?;
         let (numbers, reviewer) = (self.numbers, self.reviewer);
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
+            with(&decided, dream.choices()?)?;
             dream.redecide(&mut transaction, |choices| {
+                choices.extend(decided.iter().map(|(number, made)| (*number, made.clone())));
                 for (number, choice) in choices {
                     let now = numbers.contains(number);
                     choice.merged |= now;
@@ -319,6 +351,20 @@ impl fmt::Debug for ReviewMerge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ReviewMerge({:?} of {:?})", self.numbers, self.dream)
     }
+}
+
+/// The choices, with those made by merging.
+///
+/// # Errors
+/// `Conflict` if somebody has decided otherwise meanwhile.
+fn with(decided: &Choices, mut choices: Choices) -> Result<Choices> {
+    for (number, choice) in decided {
+        if choices.insert(*number, choice.clone()).is_some() {
+            let message = format!("proposal {number} was decided on meanwhile");
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+    }
+    Ok(choices)
 }
 
 /// The cause of the review commit: the decisions of this round, rejections included.

@@ -1,25 +1,30 @@
 //! Running a dream: a branch, a curator, one commit per proposal, an account of all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::dream::account::{Account, Workings};
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
+use crate::dream::gated::merge_what_passes;
 use crate::dream::manifest::{
-    DreamStatus, Manifest, Part, SessionList, Signal, load, meta, numbers, part_key, read_by,
-    run_name, save,
+    DreamStatus, Manifest, Part, SessionList, load, meta, numbers, part_key, run_name, save,
 };
 use crate::dream::mine::Mine;
+use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
-use crate::engine::{Branch, Expect, Lease, Snapshot, Store, Transaction};
+use crate::dream::recalls::OwnRecalls;
+use crate::dream::selection::select;
+use crate::dream::signal::Signal;
+use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
-/// The label of a session that no dream may read.
-const NOT_FOR_DREAMS: &str = "dream: no";
-
 /// Which sessions a dream reads.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sessions {
     /// Those that no completed dream of the branch has read as they are now.
     #[default]
@@ -42,7 +47,11 @@ pub struct DreamRun {
     author: Option<Author>,
     recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
+    gates: Vec<Arc<dyn Gate>>,
 }
+
+/// What a curator works on, and who knows what was recalled.
+type AtWork<'a> = (&'a Dream, &'a Orders, &'a SessionReader<'a>, Option<&'a dyn Recalled>);
 
 impl Dream {
     /// Begins to describe a dream of `branch`.
@@ -57,6 +66,7 @@ impl Dream {
             author: None,
             recalls: None,
             trust_max: Trust::User,
+            gates: Vec::new(),
         }
     }
 }
@@ -106,14 +116,22 @@ impl DreamRun {
         self
     }
 
-    /// Who knows which memories were given to somebody; without it no memory counts as unused.
+    /// Asks these, too, where the policy merges without a person: without the gate that searches,
+    /// for one, nothing is merged while the policy holds what is near a protected text.
+    pub fn gates(mut self, gates: &[Arc<dyn Gate>]) -> Self {
+        self.gates = gates.to_vec();
+        self
+    }
+
+    /// Who knows which memories were given to somebody, instead of the database's own recall log.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
         self
     }
 
-    /// Runs the dream to its end. A curator that fails leaves a dream whose status says so, with
-    /// what it had proposed.
+    /// Runs the dream to its end, or until it is cancelled. Where the policy's mode is `gated` or
+    /// `auto`, what it passes is merged then. A curator that fails leaves a dream whose status says
+    /// so, with what it had proposed.
     ///
     /// # Errors
     /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
@@ -122,24 +140,33 @@ impl DreamRun {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
         let base = self.base(&author)?;
-        let (sessions, earlier) = self.select(&store)?;
+        let (sessions, earlier) = self.chosen(&store)?;
         let list: SessionList = sessions
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
             .collect();
+        let own = match &self.recalls {
+            Some(_) => None,
+            None => Some(OwnRecalls::of(&store)?),
+        };
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
         let mut covered: BTreeSet<String> =
             earlier.iter().map(|session| session.id().to_owned()).collect();
-        let reader = SessionReader::new(&store, sessions, earlier);
         let dream = Dream::new(store.clone(), manifest.number);
+        let orders = Orders::new(&dream);
+        let reader = SessionReader::new(&store, sessions, earlier, &orders);
+        let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
         let account = Account::default();
-        let outcome = self.propose(&dream, &reader, &mut manifest, (&base, &account));
+        let at_work = (&dream, &orders, &reader, recalls);
+        let outcome = self.propose(at_work, &mut manifest, (&base, &account));
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
         manifest.after = Signal::of(&dream.branch().snapshot()?)?;
         manifest.status = match outcome {
+            // A curator may take its end for the end of its work, or for a failure.
+            _ if orders.ended() => DreamStatus::Cancelled,
             Err(error) => {
                 manifest.failure = Some(describe(&error));
                 DreamStatus::Failed
@@ -152,24 +179,30 @@ impl DreamRun {
         covered.extend(seen.iter().map(|(id, _)| id.clone()));
         let workings = account.into_workings();
         Self::close(&store, &manifest, (&list, &seen, &covered), &workings, &who)?;
+        if manifest.status == DreamStatus::Waiting {
+            merge_what_passes(&dream, &self.gates)?;
+        }
         Ok(dream)
     }
 
     /// Lets the curator propose, and if it fails the one to fall back to.
     fn propose(
         &self,
-        dream: &Dream,
-        reader: &SessionReader<'_>,
+        (dream, orders, reader, recalls): AtWork<'_>,
         manifest: &mut Manifest,
         (base, account): (&Snapshot, &Account),
     ) -> Result<()> {
         let run = |curator: &dyn Curator, manifest: &mut Manifest| {
-            let given = (curator, self.instructions.as_deref(), self.recalls.as_deref());
+            let given = (curator, self.instructions.as_deref(), recalls);
             let author = Author::program(curator.name());
-            Pass::new((given, self.trust_max), dream, reader, &author, manifest)?.run(base, account)
+            Pass::new((given, self.trust_max), (dream, orders), reader, &author, manifest)?
+                .run(base, account)
         };
         let outcome = run(&*self.curator, manifest);
         let (Err(error), Some(fallback)) = (&outcome, &self.fallback) else { return outcome };
+        if orders.ended() {
+            return outcome;
+        }
         manifest.fallback = Some(format!("{}, because {}", fallback.name(), describe(error)));
         account.turn_over();
         run(&**fallback, manifest)
@@ -190,45 +223,14 @@ impl DreamRun {
     }
 
     /// The sessions to read, and those that earlier dreams read where the curator remembers them.
-    fn select(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
-        let read = match &self.sessions {
-            Sessions::New => read_before(store, self.branch.name().as_str())?,
-            _ => BTreeSet::new(),
-        };
-        let (mut chosen, mut earlier) = (Vec::new(), Vec::new());
-        let ids = match &self.sessions {
-            Sessions::Ids(ids) => ids
-                .iter()
-                .map(|id| {
-                    let missing = || Error::not_found(format!("there is no session `{id}`"));
-                    store.session(id)?.ok_or_else(missing)
-                })
-                .collect::<Result<Vec<_>>>()?,
-            _ => store
-                .session_ids()?
-                .into_iter()
-                .filter(|(_, object)| {
-                    self.curator.remembers() || !read.contains(&object.to_string())
-                })
-                .map(|(_, object)| store.session_object(object))
-                .collect::<Result<Vec<_>>>()?,
-        };
-        let kept_out: BTreeSet<String> =
-            store.quarantined()?.into_iter().map(|found| found.session).collect();
-        for session in ids {
-            let facts = session.facts();
-            let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS)
-                || kept_out.contains(session.id());
-            let other = self.project.is_some() && self.project != facts.project;
-            if hidden || other {
-                continue;
-            }
-            let known = read.contains(&session.object_id().to_string());
-            if known { &mut earlier } else { &mut chosen }.push(session);
-        }
-        // Oldest first: what changed over time is read in the order in which it happened.
-        chosen.sort_by_key(|session| (session.facts().started, session.id().to_owned()));
-        Ok((chosen, earlier))
+    fn chosen(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
+        let remembers = self.curator.remembers();
+        select(
+            store,
+            self.branch.name().as_str(),
+            (&self.sessions, self.project.as_deref()),
+            remembers,
+        )
     }
 
     /// Takes the next number, writes the manifest and creates the dream's branch. The lease says
@@ -362,20 +364,8 @@ pub(crate) fn write_meta(
     }
 }
 
-/// The session objects that completed dreams of a branch have read.
-fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
-    let snapshot = meta(store).snapshot()?;
-    let mut read = BTreeSet::new();
-    for number in numbers(&snapshot)? {
-        let manifest: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
-        if manifest.is_some_and(|held| held.branch == branch && held.is_complete()) {
-            read.extend(read_by(&snapshot, number)?.into_iter().map(|(_, object)| object));
-        }
-    }
-    Ok(read)
-}
-
-fn describe(error: &Error) -> String {
+/// An error with its causes, in one line.
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

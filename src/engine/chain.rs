@@ -14,16 +14,20 @@ use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
 use crate::engine::decide::resolved;
+use crate::engine::finish::{Finisher, Made};
 use crate::engine::landing::Landing;
-use crate::engine::merge::{Finisher, Made};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Records, plan};
+use crate::engine::policy::{
+    Asking, Clearance, Gate, JudgedChange, JudgedProposal, judged_changes, raw_changes,
+};
 use crate::engine::prepared::{Beside, Prepared};
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
-    Cause, Commit, Entry, Key, Message, OperationKind, RefKind, SaltedText, StoreName,
+    Cause, Commit, Entry, Judged, Key, Message, OperationKind, RefKind, SaltedText, StoreName,
+    Verdict,
 };
 use crate::storage::{CommitId, RecordId};
 
@@ -57,6 +61,7 @@ pub(crate) struct Chain {
     ours: PinnedTree,
     joints: Vec<Joint>,
     drafts: BTreeMap<RecordId, crate::engine::plan::Draft>,
+    gates: Vec<Arc<dyn Gate>>,
 }
 
 impl Chain {
@@ -73,9 +78,15 @@ impl Chain {
             ours,
             joints: Vec::new(),
             drafts: BTreeMap::new(),
+            gates: Vec::new(),
         };
         chain.join()?;
         Ok(chain)
+    }
+
+    /// Asks these, too, before the branch moves.
+    pub(crate) fn set_gates(&mut self, gates: Vec<Arc<dyn Gate>>) {
+        self.gates = gates;
     }
 
     fn core(&self) -> &Arc<Core> {
@@ -144,13 +155,7 @@ impl Chain {
     pub(crate) fn changes(&self) -> Result<Vec<Change>> {
         let mut records = Records::new(self.core())?;
         records.drafts = self.drafts.clone();
-        let mut raw = Vec::new();
-        for (key, after) in self.combined() {
-            let before = self.ours.get(key.as_str())?;
-            if before != after {
-                raw.push(crate::tree::Change { key, before, after });
-            }
-        }
+        let raw = raw_changes(&self.ours, self.combined())?;
         name_changes(raw, &|id| records.memory(id))
     }
 
@@ -213,7 +218,8 @@ impl Chain {
         let seed = core.seed()?;
         let picks = self.finish(message, &seed)?;
         let beside = Prepared::beside(&core, beside)?;
-        let expected = self.head.as_ref().map(|head| head.id());
+        let expected = self.head();
+        let (judged, clearance) = self.leave(message, &closing.0, &picks)?.unzip();
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (ours, message, closing) = (self.ours.clone(), message.clone(), closing.clone());
         core.land(move |turn| {
@@ -221,6 +227,7 @@ impl Chain {
             if head != expected {
                 return Err(Error::stale(format!("`{name}` has moved")));
             }
+            turn.clear_all(clearance);
             let beginning = || begin(turn, &store, &message, seed.derive("beginning", 0));
             let head = head.map_or_else(beginning, Ok)?;
             let mut end = head;
@@ -237,6 +244,7 @@ impl Chain {
                     homes: Vec::new(),
                     message: link.message,
                     cause: (link.cause, Vec::new()),
+                    judged: None,
                     salt: seed.derive("message", number),
                 };
                 let (commit, after) = turn.add_commit(new)?;
@@ -252,6 +260,7 @@ impl Chain {
                 homes: Vec::new(),
                 message,
                 cause: closing,
+                judged,
                 salt: seed.derive("message", 0),
             };
             let (commit, _) = turn.add_commit(new)?;
@@ -260,6 +269,65 @@ impl Chain {
             beside.land(turn)?;
             Ok(commit.id())
         })
+    }
+
+    /// What the policy says of committing this now under `message`, closed by `cause`; `None` where
+    /// the branch is not guarded.
+    pub(crate) fn verdict(&self, message: &Message, cause: &Cause) -> Result<Option<Verdict>> {
+        let picks = self.finish(message, &self.core().seed()?)?;
+        let Some(asking) = Asking::about(&self.branch, self.head(), message, cause)? else {
+            return Ok(None);
+        };
+        let (changes, proposals) = self.judged(&picks)?;
+        asking.verdict(&changes, &proposals, &self.gates).map(Some)
+    }
+
+    /// What committing changes on the branch, with the records that it would make.
+    pub(crate) fn foreseen(&self, message: &Message) -> Result<Vec<JudgedChange>> {
+        Ok(self.judged(&self.finish(message, &self.core().seed()?)?)?.0)
+    }
+
+    /// The head that it was prepared on.
+    pub(crate) fn head(&self) -> Option<CommitId> {
+        self.head.as_ref().map(|head| head.id())
+    }
+
+    fn leave(
+        &self,
+        message: &Message,
+        cause: &Cause,
+        picks: &[(Made, Link)],
+    ) -> Result<Option<(Judged, Clearance)>> {
+        let Some(asking) = Asking::about(&self.branch, self.head(), message, cause)? else {
+            return Ok(None);
+        };
+        let (changes, proposals) = self.judged(picks)?;
+        asking.leave(&changes, &proposals, &self.gates).map(Some)
+    }
+
+    /// All changes of the branch, and those of each pick with the evidence of its proposal.
+    fn judged(&self, picks: &[(Made, Link)]) -> Result<(Vec<JudgedChange>, Vec<JudgedProposal>)> {
+        let core = self.core();
+        let made: Vec<_> = picks.iter().flat_map(|(made, _)| made.records.clone()).collect();
+        let mut current: BTreeMap<Key, Option<RecordId>> = BTreeMap::new();
+        let mut proposals = Vec::new();
+        for (step, link) in picks {
+            let mut raw = Vec::new();
+            for (key, after) in &step.edits {
+                let before = match current.insert(key.clone(), *after) {
+                    Some(before) => before,
+                    None => self.ours.get(key.as_str())?,
+                };
+                raw.push(crate::tree::Change { key: key.clone(), before, after: *after });
+            }
+            proposals.push(JudgedProposal::of(
+                core,
+                link.source,
+                judged_changes(core, raw, &made)?,
+            )?);
+        }
+        let raw = raw_changes(&self.ours, current)?;
+        Ok((judged_changes(core, raw, &made)?, proposals))
     }
 
     /// The links that change something, with their records made.
@@ -294,6 +362,7 @@ fn begin(
         homes: Vec::new(),
         message: Message { text: "Begin an empty memory".to_owned(), ..message.clone() },
         cause: (Cause::Write, Vec::new()),
+        judged: None,
         salt,
     };
     Ok(turn.add_commit(new)?.0.id())

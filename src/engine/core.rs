@@ -10,6 +10,7 @@ use crate::engine::flush::Thresholds;
 use crate::engine::holder::Holder;
 use crate::engine::nodes::{Nodes, PinnedTree};
 use crate::engine::overlay::Overlay;
+use crate::engine::policy::{Gate, Standings};
 use crate::engine::queue::Queue;
 use crate::engine::recall::Notes;
 use crate::engine::row;
@@ -41,6 +42,9 @@ pub(crate) struct Core {
     pub(crate) thresholds: Thresholds,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) queue: Queue,
+    /// Rules beside those of the policy.
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
+    pub(crate) standings: Standings,
     pub(crate) notes: Notes,
     /// What tells other processes of this one, where it writes to a file.
     pub(crate) holder: OnceLock<Holder>,
@@ -58,6 +62,7 @@ impl Core {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         (wait, thresholds): (Duration, Thresholds),
+        gates: Vec<Arc<dyn Gate>>,
     ) -> Result<Self> {
         let storage = Arc::new(storage);
         let state = State::load(&storage.read()?)?;
@@ -74,6 +79,8 @@ impl Core {
             entropy,
             wait,
             thresholds,
+            gates,
+            standings: Standings::default(),
             queue: Queue::default(),
             notes: Notes::default(),
             holder: OnceLock::new(),

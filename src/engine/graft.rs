@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::engine::given::GivenRow;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
+use crate::engine::policy::{Clearance, leave_to_move};
 use crate::engine::row::Row;
 use crate::engine::state::RefState;
 use crate::engine::store::Store;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{
     Author, Cause, Commit, Entry, Key, Message, ObjectKind, OperationKind, Origin, Record, RefKind,
-    RefName, Session,
+    RefMove, RefName, Session,
 };
 use crate::storage::{CommitId, MemoryId, ObjectId, RecordId, SessionObjectId};
 
@@ -142,6 +143,7 @@ impl Graft {
             homes: new.homes,
             message: new.message,
             cause: (new.cause, Vec::new()),
+            judged: None,
             salt: self.seed.derive("message", number),
         };
         let (row, commit, tree) = new.make(core, core.clock.now())?;
@@ -244,6 +246,7 @@ impl Graft {
         if moves.is_empty() {
             return self.land();
         }
+        let cleared = self.leave(author, &moves)?;
         let (store, author) = (self.store.name().clone(), author.clone());
         let rows = std::mem::take(&mut self.rows);
         self.store.core().land(move |turn| {
@@ -254,11 +257,38 @@ impl Graft {
                     return Err(Error::stale(message).with_candidates([name.to_string()]));
                 }
             }
+            turn.clear_all(cleared);
             turn.add_rows(rows);
             let moves = moves.into_iter().map(|(name, kind, _, to)| (name, kind, Some(to)));
             turn.operate(&store, &author, OperationKind::Import, moves.collect(), None)?;
             Ok(())
         })
+    }
+}
+
+impl Graft {
+    /// Leave to move the refs. Where a guarded branch is among them, what is left lands first, to
+    /// be looked at.
+    fn leave(
+        &mut self,
+        author: &Author,
+        moves: &[(RefName, RefKind, Option<CommitId>, CommitId)],
+    ) -> Result<Vec<Clearance>> {
+        let policy = self.store.policy()?;
+        let guarded = moves.iter().filter(|(name, ..)| policy.guards(name));
+        let moves: Vec<RefMove> = guarded
+            .map(|(name, kind, from, to)| RefMove {
+                store: self.store.name().clone(),
+                name: name.clone(),
+                kind: *kind,
+                from: *from,
+                to: Some(*to),
+            })
+            .collect();
+        if !moves.is_empty() {
+            self.land()?;
+        }
+        leave_to_move(self.store.database(), author, &moves)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::clock::Time;
 use crate::engine::core::Core;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
+use crate::engine::policy::Clearance;
 use crate::engine::queue::Request;
 use crate::engine::row::{Row, Summary};
 use crate::engine::state::{FullRef, RefState, move_ref};
@@ -44,6 +45,8 @@ pub(crate) struct Landing<'a> {
     group: &'a Delta,
     own: Delta,
     now: Time,
+    /// Leave that was given for moves of guarded branches.
+    pub(crate) cleared: Vec<Clearance>,
 }
 
 impl Landing<'_> {
@@ -177,7 +180,7 @@ impl Landing<'_> {
     }
 
     /// Closes the request's last row with an operation that moves refs. Each move starts where
-    /// [`Self::find_ref`] says the ref is.
+    /// [`Self::find_ref`] says the ref is; one of a guarded branch needs [leave](Self::clear).
     pub(crate) fn operate(
         &mut self,
         store: &StoreName,
@@ -197,6 +200,9 @@ impl Landing<'_> {
                 to,
             })
             .collect();
+        for step in &moves {
+            self.pass(author, step)?;
+        }
         let previous = self
             .own
             .last_operation
@@ -262,8 +268,13 @@ impl Core {
             Err(error) => return tell_all(requests.into_iter().map(|r| r.done), &Err(error)),
         };
         for request in requests {
-            let mut landing =
-                Landing { core: self, group: &group, own: Delta::default(), now: self.clock.now() };
+            let mut landing = Landing {
+                core: self,
+                group: &group,
+                own: Delta::default(),
+                now: self.clock.now(),
+                cleared: Vec::new(),
+            };
             match (request.job)(&mut landing) {
                 Ok(()) => {
                     let own = landing.own;

@@ -1,6 +1,6 @@
 //! A merge, a revert or a pick on its way: prepared, looked at, resolved, committed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,15 +10,16 @@ use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
 use crate::engine::decide::{resolved, write};
+use crate::engine::finish::{Finisher, Made};
 use crate::engine::new_commit::NewCommit;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::plan::{Draft, Records, plan};
+use crate::engine::policy::{Asking, judged_changes, raw_changes};
 use crate::engine::prepared::{Beside, Prepared};
 use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
-    Cause, Commit, Entry, Key, Message, OperationKind, Origin, Provenance, Record, RefKind,
-    SaltedText, Stored,
+    Cause, Commit, Entry, Key, Message, OperationKind, RefKind, SaltedText, Verdict,
 };
 use crate::storage::{CommitId, RecordId};
 
@@ -143,14 +144,7 @@ impl Merge {
             &self.resolutions,
             &mut records,
         )?;
-        let mut raw = Vec::new();
-        for (key, after) in edits {
-            let before = self.joined.ours.get(key.as_str())?;
-            if before != after {
-                raw.push(crate::tree::Change { key, before, after });
-            }
-        }
-        name_changes(raw, &|id| records.memory(id))
+        name_changes(raw_changes(&joined.ours, edits)?, &|id| records.memory(id))
     }
 
     /// The entry that a change of [`Merge::changes`] would write, drafts included.
@@ -164,12 +158,29 @@ impl Merge {
         }
     }
 
+    /// What the policy says of committing this now by the author of `message`; `None` where the
+    /// branch is not guarded.
+    ///
+    /// # Errors
+    /// `Corrupt` if a node or record is damaged.
+    pub fn verdict(&self, message: &Message) -> Result<Option<Verdict>> {
+        let core = self.branch.store().core();
+        let step = made(core, &self.joined, &self.resolutions, message, &core.seed()?)?;
+        let head = self.joined.head.as_ref().map(|head| head.id());
+        let Some(asking) = Asking::about(&self.branch, head, message, &self.task.cause.0)? else {
+            return Ok(None);
+        };
+        let changes = raw_changes(&self.joined.ours, step.edits.iter().cloned())?;
+        asking.verdict(&judged_changes(core, changes, &step.records)?, &[], &[]).map(Some)
+    }
+
     /// Commits to the branch. If the branch moved meanwhile, everything is prepared again on its
     /// new head; decisions are kept where the conflict is the same. Where nothing is left to change and nothing to record,
     /// the head is returned.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing or exclude each other; `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing or exclude each other; `Blocked` if the
+    /// policy refuses it; `Locked` if another process kept writing.
     pub fn commit(self, message: Message) -> Result<CommitId> {
         self.commit_beside(message, None)
     }
@@ -215,15 +226,18 @@ impl Merge {
         let core = Arc::clone(self.branch.store().core());
         let seed = core.seed()?;
         let step = made(&core, &self.joined, &self.resolutions, message, &seed)?;
-        let same = |(key, after): &(Key, Option<RecordId>)| {
-            Ok(self.joined.ours.get(key.as_str())? == *after)
-        };
-        let unchanged = step.edits.iter().map(same).collect::<Result<Vec<_>>>()?;
-        if !self.task.allow_empty && unchanged.iter().all(|same| *same) {
+        let changes = raw_changes(&self.joined.ours, step.edits.iter().cloned())?;
+        if !self.task.allow_empty && changes.is_empty() {
             let nothing = || Error::invalid("there is nothing to change");
             return self.joined.head.as_ref().map(|head| head.id()).ok_or_else(nothing);
         }
         let expected = self.joined.head.as_ref().map(|head| head.id());
+        let (mut judged, mut clearance) = (None, None);
+        if let Some(asking) = Asking::about(&self.branch, expected, message, &self.task.cause.0)? {
+            let (verdict, leave) =
+                asking.leave(&judged_changes(&core, changes, &step.records)?, &[], &[])?;
+            (judged, clearance) = (Some(verdict), Some(leave));
+        }
         let (store, name) = (self.branch.store().name().clone(), self.branch.name().clone());
         let (tree, task, message) = (self.joined.ours.clone(), self.task.clone(), message.clone());
         let salt = seed.derive("message", 0);
@@ -233,6 +247,7 @@ impl Merge {
             if head != expected {
                 return Err(Error::stale(format!("`{name}` has moved")));
             }
+            turn.clear_all(clearance);
             let parents: Vec<CommitId> = head.into_iter().chain(task.parents).collect();
             // A branch without a commit takes what is merged as its first parent, as it is.
             let (tree, edits) = match (head, parents.first()) {
@@ -249,6 +264,7 @@ impl Merge {
                 homes: Vec::new(),
                 message,
                 cause: task.cause,
+                judged,
                 salt,
             };
             let (commit, _) = turn.add_commit(new)?;
@@ -306,77 +322,6 @@ fn side(
         (Side::Commit(id), _) => core.tree(&*core.commit(*id)?),
         (Side::BaseWith(id), Some(head)) => common_base(core, head, *id, records),
         (Side::BaseWith(_), None) | (Side::Empty, _) => core.empty_tree(),
-    }
-}
-
-/// Edits whose drafts have become records by the author of a message.
-pub(crate) struct Made {
-    pub(crate) edits: Vec<(Key, Option<RecordId>)>,
-    pub(crate) records: Vec<(RecordId, Stored)>,
-}
-
-/// Turns drafts into records. A draft made from an earlier draft follows it.
-pub(crate) struct Finisher<'a> {
-    pub(crate) message: &'a Message,
-    pub(crate) seed: &'a Seed,
-    finished: HashMap<RecordId, Arc<Record>>,
-}
-
-impl<'a> Finisher<'a> {
-    pub(crate) fn new(message: &'a Message, seed: &'a Seed) -> Self {
-        Self { message, seed, finished: HashMap::new() }
-    }
-
-    /// Makes the records that `edits` names as drafts.
-    pub(crate) fn finish(
-        &mut self,
-        edits: BTreeMap<Key, Option<RecordId>>,
-        records: &Records<'_>,
-    ) -> Result<Made> {
-        let mut made = Made { edits: Vec::new(), records: Vec::new() };
-        for (key, after) in edits {
-            let after = match after {
-                Some(id) if records.drafts.contains_key(&id) => {
-                    let known = self.finished.contains_key(&id);
-                    let record = self.record(id, records)?;
-                    if !known {
-                        made.records.push((record.id(), record.stored().clone()));
-                    }
-                    Some(record.id())
-                }
-                other => other,
-            };
-            made.edits.push((key, after));
-        }
-        Ok(made)
-    }
-
-    fn record(&mut self, id: RecordId, records: &Records<'_>) -> Result<Arc<Record>> {
-        if let Some(record) = self.finished.get(&id) {
-            return Ok(Arc::clone(record));
-        }
-        let Some(draft) = records.drafts.get(&id) else { return records.get(id) };
-        let before = draft.previous.iter().map(|previous| match self.finished.get(previous) {
-            Some(record) => Ok(Arc::clone(record)),
-            None => records.get(*previous),
-        });
-        let before = before.collect::<Result<Vec<_>>>()?;
-        let before: Vec<&Record> = before.iter().map(|record| &**record).collect();
-        let provenance = Provenance {
-            source: self.message.author.source(),
-            author: self.message.author.clone(),
-            session: self.message.session.clone(),
-            dream: None,
-            evidence: Vec::new(),
-            inputs: Vec::new(),
-        };
-        let trust = draft.trust.unwrap_or(self.message.author.source().trust());
-        let origin = Origin { provenance, trust, taint: draft.taint };
-        let (entry, number) = (draft.entry.clone(), self.finished.len() as u64);
-        let record = Record::make(draft.memory, entry, &before, origin, self.seed, number)?;
-        let record = Arc::new(record);
-        self.finished.insert(id, Arc::clone(&record));
-        Ok(record)
     }
 }
 

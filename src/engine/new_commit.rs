@@ -7,7 +7,7 @@ use crate::engine::core::Core;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::row::{Row, RowEdit};
 use crate::error::{Error, Result};
-use crate::object::{Cause, Commit, Key, Message, SaltedText, StoreName, Stored};
+use crate::object::{Cause, Commit, Judged, Key, Message, SaltedText, StoreName, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId, TreeId};
 use crate::tree::Tree;
 
@@ -25,6 +25,8 @@ pub(crate) struct NewCommit {
     pub(crate) homes: Vec<(MemoryId, Key)>,
     pub(crate) message: Message,
     pub(crate) cause: (Cause, Vec<SaltedText>),
+    /// What the policy found, where that is kept with the commit.
+    pub(crate) judged: Option<Judged>,
     pub(crate) salt: [u8; 16],
 }
 
@@ -35,7 +37,8 @@ impl NewCommit {
         let tree = core.nodes.keep(tree);
         check_paths(&tree, &edits)?;
         let root: TreeId = tree.id();
-        let commit = Commit::make(root, self.parents, &self.message, now, self.cause, self.salt)?;
+        let (message, cause, judged) = (&self.message, self.cause, self.judged);
+        let commit = Commit::make(root, self.parents, message, now, cause, judged, self.salt)?;
         let commit = Arc::new(commit);
         let mut row = Row::new(self.store);
         row.homes = homes_in(&edits, &self.homes);

@@ -1,5 +1,7 @@
 //! A transaction on its way: checked against what the branch has become, and landed.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::engine::branch::Branch;
@@ -7,9 +9,10 @@ use crate::engine::core::Core;
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
 use crate::engine::overlay::Content;
+use crate::engine::policy::Leave;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::transaction::Transaction;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
 use crate::tree::Tree;
@@ -36,6 +39,7 @@ impl Expect {
 pub(crate) type Beside<'a> = dyn Fn() -> Result<(Transaction, Message)> + 'a;
 
 /// A transaction whose records are made, on its way to the commit thread.
+#[derive(Clone)]
 pub(crate) struct Prepared {
     pub(super) branch: Branch,
     pub(super) base: Snapshot,
@@ -47,6 +51,8 @@ pub(crate) struct Prepared {
     pub(super) rebase: bool,
     pub(super) allow_empty: bool,
     pub(super) message: Message,
+    /// What the gate said, where the branch is guarded.
+    pub(super) leave: Option<Leave>,
     pub(super) cause: (Cause, Vec<SaltedText>),
     pub(super) kind: OperationKind,
     pub(super) salt: [u8; 16],
@@ -59,10 +65,27 @@ impl Prepared {
         transaction.prepare(&message, &core.seed()?)
     }
 
-    pub(super) fn land(self, turn: &mut Landing<'_>) -> Result<CommitId> {
+    /// Lands. Where a verdict is kept with the commit, it lands on no head but the verdict's own,
+    /// and is prepared again if the branch has moved.
+    pub(super) fn commit(mut self) -> Result<CommitId> {
+        let core = Arc::clone(self.branch.store().core());
+        if self.leave.as_ref().is_none_or(|leave| leave.judged.is_none()) {
+            return core.land(move |turn| self.land(turn));
+        }
+        loop {
+            let attempt = self.clone();
+            match core.land(move |turn| attempt.land(turn)) {
+                Err(error) if error.kind() == ErrorKind::Stale => self.follow(error)?,
+                other => return other,
+            }
+        }
+    }
+
+    pub(super) fn land(mut self, turn: &mut Landing<'_>) -> Result<CommitId> {
         let store = self.branch.store().name().clone();
         let name = self.branch.name().clone();
         let head = turn.head(&store, &name)?;
+        self.ask_where_it_lands(turn)?;
         let tree = turn.tree(head.as_deref())?;
         if head.as_ref().map(|commit| commit.id()) != self.base.id() {
             self.check_moved(&Content::of(tree.clone()))?;
@@ -72,6 +95,13 @@ impl Prepared {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return head.map(|commit| commit.id()).ok_or_else(nothing);
         }
+        let judged = match self.leave {
+            Some(leave) => {
+                turn.clear(leave.clearance);
+                leave.judged
+            }
+            None => None,
+        };
         let new = NewCommit {
             store: store.clone(),
             parents: head.iter().map(|commit| commit.id()).collect(),
@@ -81,12 +111,31 @@ impl Prepared {
             homes: self.homes,
             message: self.message,
             cause: self.cause,
+            judged,
             salt: self.salt,
         };
         let (commit, _) = turn.add_commit(new)?;
         let moves = vec![(name, RefKind::Branch, Some(commit.id()))];
         turn.operate(&store, commit.author(), self.kind, moves, None)?;
         Ok(commit.id())
+    }
+
+    /// Prepares again for what the branch has become, unless that is in the way.
+    ///
+    /// # Errors
+    /// `Stale` as it was if the branch did not move; with the keys if they did.
+    fn follow(&mut self, stale: Error) -> Result<()> {
+        let head = self.branch.snapshot()?;
+        let glance = self.branch.store().standing()?;
+        let asked = self.leave.as_ref().map(|leave| leave.clearance.policy);
+        if head.id() == self.base.id() && asked == Some(glance.record) {
+            return Err(stale);
+        }
+        if head.id() != self.base.id() {
+            self.check_moved(head.content())?;
+        }
+        self.base = head;
+        self.ask(glance, true)
     }
 
     /// Whether any edit changes `tree`.

@@ -136,6 +136,14 @@ impl Store {
         Ok(moves)
     }
 
+    /// What a ref was when `commit` was made, by this database's log.
+    pub(crate) fn ref_before(&self, name: &RefName, commit: CommitId) -> Result<Option<CommitId>> {
+        let row = self.place_of_commit(commit)?;
+        let moves = self.moves(name)?;
+        let before = moves.into_iter().rfind(|(sequence, _, _)| *sequence < row);
+        Ok(before.and_then(|(_, _, to)| to))
+    }
+
     /// The newest first-parent commit of a ref by author time.
     fn authored_by(&self, name: &RefName, when: &str) -> Result<Resolved> {
         let instant = instant(when, self.core().clock.now(), Edge::End)?;

@@ -7,13 +7,15 @@ use crate::engine::branch::Branch;
 use crate::engine::change::Diff;
 use crate::engine::core::Core;
 use crate::engine::database::Database;
+use crate::engine::policy::{Clearance, leave_to_move};
 use crate::engine::resolve::nearest;
 use crate::engine::snapshot::{AsSnapshot, Snapshot};
 use crate::entropy::Seed;
 use crate::error::{Error, Result};
 use crate::history::{Graph, is_ancestor, merge_bases};
 use crate::object::{
-    Author, Commit, OperationKind, Record, RefKind, RefName, SaltedText, StoreName, Tombstone,
+    Author, Commit, OperationKind, Record, RefKind, RefMove, RefName, SaltedText, StoreName,
+    Tombstone,
 };
 use crate::storage::{CommitId, RecordId, TombstoneId};
 
@@ -166,8 +168,10 @@ impl Store {
         author: &Author,
     ) -> Result<()> {
         self.core().commit(commit)?;
+        let cleared = self.leave(&name, kind, (None, Some(commit)), author)?;
         let (store, author) = (self.name.clone(), author.clone());
         self.core().land(move |landing| {
+            landing.clear_all(cleared);
             if !landing.has_store(&store) {
                 return Err(Error::not_found(format!("there is no store `{store}`")));
             }
@@ -187,8 +191,11 @@ impl Store {
     pub fn delete_ref(&self, name: &str, expected: CommitId, author: &Author) -> Result<()> {
         let name = RefName::new(name)?;
         refuse_reserved(&name)?;
+        let kind = self.find_ref(&name)?.map_or(RefKind::Branch, |found| found.kind);
+        let cleared = self.leave(&name, kind, (Some(expected), None), author)?;
         let (store, author) = (self.name.clone(), author.clone());
         self.core().land(move |landing| {
+            landing.clear_all(cleared);
             let Some(found) = landing.find_ref(&store, &name) else {
                 return Err(Error::not_found(format!("there is no branch or tag `{name}`")));
             };
@@ -202,6 +209,18 @@ impl Store {
             landing.operate(&store, &author, OperationKind::DeleteRef, moves, None)?;
             Ok(())
         })
+    }
+
+    /// Leave to move a branch, where it is guarded.
+    fn leave(
+        &self,
+        name: &RefName,
+        kind: RefKind,
+        (from, to): (Option<CommitId>, Option<CommitId>),
+        author: &Author,
+    ) -> Result<Vec<Clearance>> {
+        let (store, name) = (self.name.clone(), name.clone());
+        leave_to_move(&self.database, author, &[RefMove { store, name, kind, from, to }])
     }
 
     /// The commit with this id.

@@ -15,7 +15,7 @@ use crate::storage::{CommitId, MemoryId, RecordId};
 
 /// What shall stand at a key.
 #[derive(Clone)]
-enum Staged {
+pub(super) enum Staged {
     /// A new version of a memory, or a new memory.
     Write {
         /// Boxed, so that a large transaction moves little as it is sorted.
@@ -42,7 +42,7 @@ enum Staged {
 pub struct Transaction {
     branch: Branch,
     base: Snapshot,
-    staged: BTreeMap<Key, Staged>,
+    pub(super) staged: BTreeMap<Key, Staged>,
     /// Memories that were renamed away from their key in the snapshot.
     away: BTreeSet<MemoryId>,
     expected: Vec<(Key, Expect)>,
@@ -286,24 +286,31 @@ impl Transaction {
         self.kind = kind;
     }
 
+    pub(crate) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
     /// Makes the edits durable, all together. Returns the commit they became: if the branch moved
     /// meanwhile and none of the edited keys changed, it stands on the branch's new head. Without
     /// effective edits there is nothing to commit and the head is returned.
     ///
     /// # Errors
     /// `Stale` with the keys if they, or what the transaction relies on, changed meanwhile;
-    /// `Invalid` if nothing is edited and the branch has no commit yet, or if a key would be a
-    /// memory and a folder at once; `Locked` if another process kept writing.
+    /// `Blocked` if the policy refuses the edits; `Invalid` if nothing is edited and the branch has
+    /// no commit yet, or if a key would be a memory and a folder at once; `Locked` if another process kept writing.
     pub fn commit(self, message: Message) -> Result<CommitId> {
         message.check()?;
         if self.staged.is_empty() && !self.allow_empty && self.expected.is_empty() {
             let nothing = || Error::invalid("nothing is edited and the branch has no commit yet");
             return self.base.id().ok_or_else(nothing);
         }
-        let core = self.branch.store().core().clone();
-        let seed = core.seed()?;
-        let landing = self.prepare(&message, &seed)?;
-        core.land(move |turn| landing.land(turn))
+        let seed = self.branch.store().core().seed()?;
+        let glance = self.glance(&message)?;
+        let mut prepared = self.prepare(&message, &seed)?;
+        if let Some((standing, closer)) = glance {
+            prepared.ask(standing, closer)?;
+        }
+        prepared.commit()
     }
 
     /// Commits, and in the same durable write what `beside` edits on another branch.
@@ -377,6 +384,7 @@ impl Transaction {
             rebase: self.rebase,
             allow_empty: self.allow_empty,
             message: message.clone(),
+            leave: None,
             cause: self.cause,
             kind: self.kind,
             salt: seed.derive("message", 0),

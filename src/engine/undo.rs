@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::core::Core;
 use crate::engine::landing::Landing;
+use crate::engine::policy::leave_to_move;
 use crate::engine::row::{read_head, read_row};
 use crate::engine::state::RefState;
 use crate::engine::store::{Store, reason};
@@ -37,12 +38,17 @@ impl Store {
             _ if undone.moves().is_empty() => return Err(nothing_to_undo(&undone)),
             _ => (OperationKind::Undo(undone.id()), Headers::new()),
         };
+        let moves = undone.moves().iter();
+        let taken_back: Vec<RefMove> =
+            moves.map(|step| RefMove { from: step.to, to: step.from, ..step.clone() }).collect();
+        let cleared = leave_to_move(self.database(), author, &taken_back)?;
         let author = author.clone();
         let text = reason(core, &format!("undo {operation:.12}"))?;
         core.land(move |turn| {
             let store = undone.store();
             check_unmoved(turn, undone.moves())?;
             check_store(turn, store, &kind, undone.moves())?;
+            turn.clear_all(cleared);
             for (id, header) in headers {
                 let object = SessionObjectId::from(turn.add_object(store, header));
                 turn.add_session(store, &id, object);

@@ -76,7 +76,13 @@ impl Author {
 
     /// Starts a commit message by this author.
     pub fn message(&self, text: impl Into<String>) -> Message {
-        Message { author: self.clone(), text: text.into(), session: None, authored: None }
+        Message {
+            author: self.clone(),
+            text: text.into(),
+            session: None,
+            authored: None,
+            overriding: None,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -120,6 +126,7 @@ pub struct Message {
     pub(crate) text: String,
     pub(crate) session: Option<String>,
     pub(crate) authored: Option<Time>,
+    pub(crate) overriding: Option<String>,
 }
 
 impl Message {
@@ -135,8 +142,21 @@ impl Message {
         self
     }
 
+    /// Lets the commit through where the policy refuses it, with the reason on the record. Only a
+    /// person can, and where nothing is refused it says nothing.
+    pub fn overriding(mut self, reason: impl Into<String>) -> Self {
+        self.overriding = Some(reason.into());
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         self.author.check()?;
+        if let Some(reason) = &self.overriding {
+            limits::check("the reason", reason.len(), limits::MESSAGE_BYTES_MAX, "bytes")?;
+            if reason.trim().is_empty() {
+                return Err(Error::invalid("the policy is overridden with a reason, not without"));
+            }
+        }
         limits::check("the message", self.text.len(), limits::MESSAGE_BYTES_MAX, "bytes")?;
         if let Some(session) = &self.session {
             limits::check("the session label", session.len(), limits::NAME_BYTES_MAX, "bytes")?;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::limits;
 use crate::object::stored::{Header, ObjectKind, Stored};
 use crate::object::text::{SaltedText, TextSlot};
-use crate::object::{Author, Evidence, Message};
+use crate::object::{Author, Evidence, Message, Verdict};
 use crate::storage::{CommitId, RecordId, TextId, TreeId};
 
 /// What a proposal is about.
@@ -224,6 +224,8 @@ pub(crate) struct CommitHeader {
     pub(crate) session: Option<String>,
     pub(crate) message: TextId,
     pub(crate) cause: Cause,
+    /// What the policy found, where it was asked for more than a plain write.
+    pub(crate) verdict: Option<Verdict>,
 }
 
 impl Header for CommitHeader {
@@ -232,34 +234,42 @@ impl Header for CommitHeader {
     fn texts(&self) -> Vec<TextId> {
         let mut texts = vec![self.message];
         texts.extend(self.cause.texts());
+        texts.extend(self.verdict.as_ref().and_then(|verdict| verdict.overridden));
         texts
     }
 }
+
+/// What the policy found, and the reason of a person who overrode it.
+pub(crate) type Judged = (Verdict, Option<SaltedText>);
 
 /// One step of a branch's history: a whole tree, what it came from, who made it and why.
 #[derive(Clone, Debug)]
 pub struct Commit {
     id: CommitId,
     header: CommitHeader,
-    /// The message, then the texts of the cause; `None` where erased.
+    /// The message, then the texts of the cause, then why the policy was overridden; `None` where
+    /// erased.
     texts: Vec<Option<String>>,
     stored: Stored,
 }
 
 impl Commit {
-    /// Makes a commit. `cause_texts` are the salted texts that `cause` names, in order.
+    /// Makes a commit. `cause_texts` are the salted texts that `cause` names, in order; a reason in
+    /// `judged` is the one that the verdict names.
     pub(crate) fn make(
         tree: TreeId,
         parents: Vec<CommitId>,
         message: &Message,
         committed: Time,
         (cause, cause_texts): (Cause, Vec<SaltedText>),
+        judged: Option<Judged>,
         salt: [u8; 16],
     ) -> Result<Self> {
         message.check()?;
         let texts = 1 + cause_texts.len();
         limits::check("one commit", texts, limits::OBJECT_TEXTS_MAX, "texts")?;
         let salted = SaltedText::new(salt, message.text.as_bytes());
+        let (verdict, reason) = judged.unzip();
         let header = CommitHeader {
             tree,
             parents,
@@ -269,8 +279,10 @@ impl Commit {
             session: message.session.clone(),
             message: salted.id(),
             cause,
+            verdict,
         };
-        let texts = std::iter::once(salted).chain(cause_texts).map(TextSlot::Present).collect();
+        let texts = std::iter::once(salted).chain(cause_texts).chain(reason.flatten());
+        let texts = texts.map(TextSlot::Present).collect();
         Self::open(Stored::seal(&header, texts))
     }
 
@@ -355,6 +367,18 @@ impl Commit {
             Cause::Proposal(_) => self.texts.get(1).and_then(Option::as_deref),
             _ => None,
         }
+    }
+
+    /// What the policy found. A write that passed carries no verdict of its own: `Store::check`
+    /// computes it.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.header.verdict.as_ref()
+    }
+
+    /// Why a person overrode the policy; `None` also if the reason was erased.
+    pub fn override_reason(&self) -> Option<&str> {
+        let overridden = self.verdict().is_some_and(Verdict::is_overridden);
+        self.texts.last().filter(|_| overridden).and_then(Option::as_deref)
     }
 
     /// The reviewer's reasons, by proposal number, where it is a review.

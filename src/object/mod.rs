@@ -20,6 +20,7 @@ mod stored;
 mod tests;
 mod text;
 mod tombstone;
+mod verdict;
 
 pub use author::{Author, AuthorKind, Message};
 pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Suspect, Verb};
@@ -33,8 +34,9 @@ pub use provenance::{Evidence, Provenance, Source, Taint, Trust};
 pub use record::Record;
 pub use session::{Outcome, Session, SessionFacts};
 pub use tombstone::Tombstone;
+pub use verdict::{Bound, RuleFinding, Ruling, Verdict};
 
-pub(crate) use commit::cause_text;
+pub(crate) use commit::{Judged, cause_text};
 pub(crate) use genesis::Genesis;
 pub(crate) use node::Node;
 pub(crate) use operation::OperationHeader;

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Result};
+use crate::search::events::Events;
 use crate::search::shared::Shared;
 
 /// How long writes gather before they are indexed together. A process that lives shorter never
@@ -26,23 +27,31 @@ pub(super) struct Background {
 }
 
 impl Background {
-    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self> {
+    pub(super) fn start(shared: &Arc<Shared>, events: &Arc<Events>) -> Result<Self> {
         let stop = Arc::new(Stop::default());
         let (own, shared) = (Arc::clone(&stop), Arc::clone(shared));
+        let events = Arc::clone(events);
         let thread = std::thread::Builder::new()
             .name("undream search".to_owned())
-            .spawn(move || run(&own, &shared))?;
+            .spawn(move || run(&own, &shared, &events))?;
         Ok(Self { stop, thread: Some(thread) })
     }
 }
 
-fn run(stop: &Stop, shared: &Shared) {
+fn run(stop: &Stop, shared: &Shared, events: &Events) {
+    let asked = || stop.asked.load(Ordering::Relaxed);
+    // How far the rows were looked through for sessions.
+    let mut seen = None;
     while !stop.wait() {
         let done = match shared.is_behind() {
-            Ok(true) => shared.catch_up(|| stop.asked.load(Ordering::Relaxed)),
+            Ok(true) => shared.catch_up(asked),
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
+        let done = done.and_then(|()| {
+            seen = Some(events.follow(seen, asked)?);
+            Ok(())
+        });
         match done {
             Ok(()) => {}
             // The process that holds the lock indexes for this one too.

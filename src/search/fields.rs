@@ -10,7 +10,7 @@ use tantivy::tokenizer::{
 use tantivy::{TantivyDocument, Term};
 
 use crate::error::Result;
-use crate::object::{Key, Kind, Record};
+use crate::object::{Event, Key, Kind, Record, Role};
 use crate::storage::RecordId;
 
 /// Counts changes of fields or words: an index of another number is built anew.
@@ -32,6 +32,10 @@ pub(super) enum Facet {
     Under(String),
     Kind(Kind),
     Label(String),
+    /// Said by somebody of this role.
+    Role(Role),
+    /// A call of this tool, in lower case.
+    Tool(String),
 }
 
 /// The schema with its fields at hand.
@@ -119,6 +123,34 @@ impl Fields {
         }
         Ok(document)
     }
+
+    /// The document that stands for an event: all it says is its text. `place` orders it among
+    /// events that fit as well, `chunk` names what it is stored in. One that was erased says
+    /// nothing.
+    pub(super) fn event_document(
+        &self,
+        (chunk, place): (u64, &str),
+        event: Option<&Event>,
+        counter: &mut TextAnalyzer,
+    ) -> TantivyDocument {
+        let mut document = TantivyDocument::default();
+        let text = event.map(Event::text).unwrap_or_default();
+        document.add_text(self.searched[0], &text);
+        for (at, counts) in self.counts.into_iter().enumerate() {
+            let count = if at == 0 { count_words(counter, &text) } else { 0 };
+            document.add_u64(counts, count);
+        }
+        document.add_u64(self.identity, chunk);
+        document.add_text(self.path, place);
+        if let Some(event) = event {
+            document.add_text(self.facets, Facet::Role(event.role).word());
+            if let Some(call) = &event.call {
+                let tool = Facet::Tool(call.tool.to_lowercase());
+                document.add_text(self.facets, tool.word());
+            }
+        }
+        document
+    }
 }
 
 /// The column of the identities.
@@ -137,6 +169,8 @@ impl Facet {
             Self::Under(key) => under(key),
             Self::Kind(kind) => of_kind(kind),
             Self::Label(label) => labelled(label),
+            Self::Role(role) => format!("role {}", role.name()),
+            Self::Tool(tool) => format!("tool {tool}"),
         }
     }
 }

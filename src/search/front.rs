@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{AsSnapshot, Database, Given, RecallKind, Snapshot, TrustFilter};
+use crate::engine::{AsSnapshot, Database, Given, RecallKind, Snapshot, Store, TrustFilter};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
+use crate::search::edits::Edits;
+use crate::search::events::{Events, SessionSearch};
 use crate::search::fields::{Facet, analyser};
 use crate::search::hit::Hits;
 use crate::search::parse::parse;
@@ -15,9 +17,9 @@ use crate::search::run::Run;
 use crate::search::shared::Shared;
 
 /// How many hits a query gives unless told otherwise.
-const LIMIT: usize = 10;
+pub(super) const LIMIT: usize = 10;
 /// The most hits of one query.
-const LIMIT_MAX: usize = 10_000;
+pub(super) const LIMIT_MAX: usize = 10_000;
 
 /// Search over every version of every memory of a database, at any snapshot. Cheap to clone and
 /// usable from many threads; it keeps the database open.
@@ -50,6 +52,7 @@ pub struct Search {
 struct Inner {
     _background: Option<Background>,
     shared: Arc<Shared>,
+    events: Arc<Events>,
 }
 
 impl Search {
@@ -61,8 +64,9 @@ impl Search {
     pub fn open(database: &Database) -> Result<Self> {
         let shared = Arc::new(Shared::open(database)?);
         let writes = !database.is_read_only();
-        let background = if writes { Some(Background::start(&shared)?) } else { None };
-        Ok(Self { inner: Arc::new(Inner { _background: background, shared }) })
+        let events = Arc::new(Events::open(database)?);
+        let background = if writes { Some(Background::start(&shared, &events)?) } else { None };
+        Ok(Self { inner: Arc::new(Inner { _background: background, shared, events }) })
     }
 
     /// Begins a search in the content of `source` as it is now.
@@ -80,7 +84,36 @@ impl Search {
         }
     }
 
-    /// Indexes all that was written so far, now: worth calling after an import.
+    /// Begins a search in the events of the sessions of `store`.
+    ///
+    /// ```
+    /// use undream::{Author, Database, Event, NewSession, Role, Search, SessionFacts};
+    ///
+    /// let db = Database::in_memory()?;
+    /// let memory = db.store("default")?;
+    /// let facts = SessionFacts { id: "chat-812".to_owned(), ..SessionFacts::default() };
+    /// let events = vec![Event::said(Role::User, "The printer queue is locked again.")];
+    /// let session = NewSession { facts, events, extra: None };
+    /// memory.import_sessions(&[session], &Author::person("ana"))?;
+    ///
+    /// let hits = Search::open(&db)?.sessions(&memory).query("printer").run()?;
+    /// assert_eq!((hits[0].session.as_str(), hits[0].number), ("chat-812", 0));
+    /// # Ok::<(), undream::Error>(())
+    /// ```
+    pub fn sessions(&self, store: &Store) -> SessionSearch {
+        SessionSearch::new(Arc::clone(&self.inner.events), store)
+    }
+
+    /// Indexes the events of all sessions, now: worth calling after a large import. Searches see
+    /// them all the same.
+    ///
+    /// # Errors
+    /// As [`Search::catch_up`], without waiting.
+    pub fn catch_up_sessions(&self) -> Result<()> {
+        self.inner.events.catch_up(|| false)
+    }
+
+    /// Indexes all memories that were written so far, now: worth calling after an import.
     ///
     /// # Errors
     /// `Locked` if another process has been indexing for two seconds; `Invalid` if the database is
@@ -97,10 +130,14 @@ impl Search {
         self.inner.shared.lag()
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
     /// What went wrong in the background since this was last asked, if anything did. Searches stay
     /// exact, but may be slower.
     pub fn take_failure(&self) -> Option<Error> {
-        self.inner.shared.take_failure()
+        self.inner.shared.take_failure().or_else(|| self.inner.events.take_failure())
     }
 }
 
@@ -212,7 +249,9 @@ impl SearchQuery {
                 open if open.is_open() => None,
                 filter => Some((filter, snapshot.store().endorsements()?)),
             };
-            found = Run { shared: &shared, facets, snapshot, clause, trusted }.first(limit)?;
+            let edits = Edits::default();
+            let run = Run { shared: &shared, facets, snapshot, edits: &edits, clause, trusted };
+            found = run.first(limit)?;
         }
         if let Some(recaller) = recaller {
             let given = found.iter().flatten().map(|found| Given::of(&found.key, &found.record));

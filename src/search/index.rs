@@ -14,15 +14,38 @@ use crate::search::segment::Segment;
 
 /// The folder of the index inside the database's directory.
 const FOLDER: &str = "search";
-/// tantivy's own files inside that folder.
-const FILES: &str = "index";
-/// Held by the process that writes the index.
-const LOCK: &str = "lock";
+
+/// What an index holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Subject {
+    /// The versions of memories.
+    Memories,
+    /// The events of sessions.
+    Events,
+}
+
+impl Subject {
+    /// The folder of tantivy's own files.
+    fn files(self) -> &'static str {
+        match self {
+            Self::Memories => "index",
+            Self::Events => "events",
+        }
+    }
+
+    /// The file that is held by the process that writes the index.
+    fn lock(self) -> &'static str {
+        match self {
+            Self::Memories => "lock",
+            Self::Events => "events.lock",
+        }
+    }
+}
 
 /// Where the index is.
 pub(super) enum Place {
     /// A folder, which other processes read and write too.
-    Folder(PathBuf),
+    Folder(PathBuf, Subject),
     /// In memory, gone with the database.
     Memory(Index),
 }
@@ -61,9 +84,9 @@ impl Stamp {
 }
 
 impl Place {
-    pub(super) fn new(directory: Option<&Path>, fields: &Fields) -> Self {
+    pub(super) fn new(directory: Option<&Path>, fields: &Fields, subject: Subject) -> Self {
         match directory {
-            Some(directory) => Self::Folder(directory.join(FOLDER)),
+            Some(directory) => Self::Folder(directory.join(FOLDER), subject),
             None => Self::Memory(empty_index(fields)),
         }
     }
@@ -73,9 +96,9 @@ impl Place {
     /// # Errors
     /// `Locked` if another process has it.
     pub(super) fn lock(&self) -> Result<WriteRight> {
-        let Self::Folder(folder) = self else { return Ok(WriteRight(None)) };
+        let Self::Folder(folder, subject) = self else { return Ok(WriteRight(None)) };
         std::fs::create_dir_all(folder)?;
-        let file = File::options().create(true).append(true).open(folder.join(LOCK))?;
+        let file = File::options().create(true).append(true).open(folder.join(subject.lock()))?;
         match file.try_lock() {
             Ok(()) => Ok(WriteRight(Some(file))),
             Err(TryLockError::WouldBlock) => {
@@ -89,8 +112,8 @@ impl Place {
     pub(super) fn open(&self, fields: &Fields, database: DatabaseId) -> Option<View> {
         let index = match self {
             Self::Memory(index) => index.clone(),
-            Self::Folder(folder) => {
-                let files = folder.join(FILES);
+            Self::Folder(folder, subject) => {
+                let files = folder.join(subject.files());
                 if !files.join("meta.json").is_file() {
                     return None;
                 }
@@ -106,10 +129,10 @@ impl Place {
 
     /// An index without documents in place of what is there.
     pub(super) fn create(&self, fields: &Fields, _right: &WriteRight) -> Result<Index, Fault> {
-        let Self::Folder(folder) = self else {
+        let Self::Folder(folder, subject) = self else {
             return Err(Error::corrupt("the search index in memory is damaged").into());
         };
-        let files = folder.join(FILES);
+        let files = folder.join(subject.files());
         if files.exists() {
             std::fs::remove_dir_all(&files).map_err(Error::from)?;
         }

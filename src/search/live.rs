@@ -21,7 +21,8 @@ const CHANGES_MIN: u64 = 1_000;
 
 /// Which documents are live in a snapshot, and how many words they have.
 pub(super) struct LiveSet {
-    pub(super) tree: TreeId,
+    /// The tree of the snapshot; `None` where it is of sessions.
+    pub(super) tree: Option<TreeId>,
     pub(super) commit: Option<CommitId>,
     pub(super) searcher: Searcher,
     /// The index's segments, then those of the tail; each with its live documents.
@@ -56,6 +57,54 @@ impl Hasher for AsItIs {
 }
 
 impl LiveSet {
+    /// Nothing of what the segments of the index and of the tail hold.
+    pub(super) fn empty(view: &View, tail: &[Arc<Segment>]) -> Self {
+        let segments = view.segments.iter().chain(tail);
+        Self {
+            tree: None,
+            commit: None,
+            searcher: view.searcher.clone(),
+            segments: segments.map(|segment| (Arc::clone(segment), Bits::default())).collect(),
+            documents: 0,
+            words: [0; SEARCHED_COUNT],
+            frequencies: Mutex::default(),
+        }
+    }
+
+    /// The same set with only those documents whose identity is `wanted`: what it knows of words
+    /// and lengths stays.
+    pub(super) fn narrowed(&self, wanted: impl Fn(u64) -> bool) -> Self {
+        let narrow = |(segment, live): &(Arc<Segment>, Bits)| {
+            let mut kept = Bits::default();
+            for doc in (0..segment.reader.max_doc()).filter(|doc| live.contains(*doc)) {
+                if segment.identity(doc).is_some_and(&wanted) {
+                    kept.insert(doc);
+                }
+            }
+            (Arc::clone(segment), kept)
+        };
+        Self {
+            tree: self.tree,
+            commit: self.commit,
+            searcher: self.searcher.clone(),
+            segments: self.segments.iter().map(narrow).collect(),
+            documents: self.documents,
+            words: self.words,
+            frequencies: Mutex::default(),
+        }
+    }
+
+    /// Makes a document live.
+    pub(super) fn enter(&mut self, at: usize, doc: DocId) {
+        let (segment, live) = &mut self.segments[at];
+        if live.insert(doc) {
+            self.documents += 1;
+            for (sum, count) in self.words.iter_mut().zip(segment.counts(doc)) {
+                *sum += count;
+            }
+        }
+    }
+
     /// In how many live documents a term stands.
     pub(super) fn frequency(&self, term: &Term) -> tantivy::Result<u64> {
         let held = || self.frequencies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +146,7 @@ impl Draft {
             let segment = Arc::clone(&draft.set.segments[at].0);
             for doc in 0..segment.reader.max_doc() {
                 if segment.identity(doc).is_some_and(|identity| wanted.remove(&identity)) {
-                    draft.enter(at, doc);
+                    draft.set.enter(at, doc);
                 }
             }
         }
@@ -150,27 +199,10 @@ impl Draft {
     }
 
     fn start(snapshot: &Snapshot, view: &View, tail: &[Arc<Segment>]) -> Result<Self, Fault> {
-        let segments = view.segments.iter().chain(tail);
-        let set = LiveSet {
-            tree: snapshot.tree_id()?,
-            commit: snapshot.id(),
-            searcher: view.searcher.clone(),
-            segments: segments.map(|segment| (Arc::clone(segment), Bits::default())).collect(),
-            documents: 0,
-            words: [0; SEARCHED_COUNT],
-            frequencies: Mutex::default(),
-        };
+        let mut set = LiveSet::empty(view, tail);
+        set.tree = Some(snapshot.tree_id()?);
+        set.commit = snapshot.id();
         Ok(Self { set, missing: Vec::new() })
-    }
-
-    fn enter(&mut self, at: usize, doc: DocId) {
-        let (segment, live) = &mut self.set.segments[at];
-        if live.insert(doc) {
-            self.set.documents += 1;
-            for (sum, count) in self.set.words.iter_mut().zip(segment.counts(doc)) {
-                *sum += count;
-            }
-        }
     }
 
     fn leave(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<(), Fault> {
@@ -189,11 +221,39 @@ impl Draft {
         Ok(())
     }
 
+    /// What `base` is without some entries, and with all documents of one more segment.
+    pub(super) fn beyond(
+        base: &LiveSet,
+        fields: &Fields,
+        leaving: &[(Key, RecordId)],
+        arriving: Option<Arc<Segment>>,
+    ) -> Result<Arc<LiveSet>, Fault> {
+        let set = LiveSet {
+            tree: base.tree,
+            commit: base.commit,
+            searcher: base.searcher.clone(),
+            segments: base.segments.clone(),
+            documents: base.documents,
+            words: base.words,
+            frequencies: Mutex::default(),
+        };
+        let mut draft = Self { set, missing: Vec::new() };
+        for (key, record) in leaving {
+            draft.leave(fields, key.as_str(), *record)?;
+        }
+        if let Some(segment) = arriving {
+            let (at, documents) = (draft.set.segments.len(), segment.reader.max_doc());
+            draft.set.segments.push((segment, Bits::default()));
+            (0..documents).for_each(|doc| draft.set.enter(at, doc));
+        }
+        Ok(Arc::new(draft.set))
+    }
+
     /// Makes an entry live if a segment holds it.
     fn find(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<bool, Fault> {
         for at in 0..self.set.segments.len() {
             if let Some(doc) = self.set.segments[at].0.find(fields, key, record)? {
-                self.enter(at, doc);
+                self.set.enter(at, doc);
                 return Ok(true);
             }
         }
@@ -216,7 +276,7 @@ impl Draft {
             }
         }
         for (chunk, doc) in added {
-            self.enter(first + chunk, doc);
+            self.set.enter(first + chunk, doc);
         }
         Arc::new(self.set)
     }

@@ -11,14 +11,18 @@ mod against;
 mod background;
 mod bits;
 mod collect;
+mod edits;
+mod events;
 mod fields;
 mod front;
 mod hit;
 mod index;
 mod indexer;
 mod live;
+mod near;
 mod parse;
 mod plan;
+mod probes;
 mod run;
 mod segment;
 mod shared;
@@ -27,6 +31,11 @@ mod statistics;
 mod tail;
 
 pub use against::{Comparison, RankChange};
+pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
+pub use near::NearProtected;
+pub use probes::{
+    FallenProbe, NoWorseProbe, ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion,
+};
 pub use snippet::Snippet;

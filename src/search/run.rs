@@ -6,6 +6,7 @@ use crate::engine::{Endorsements, Snapshot, TrustFilter};
 use crate::error::{Error, Result};
 use crate::object::Key;
 use crate::search::collect::{Scored, collect};
+use crate::search::edits::Edits;
 use crate::search::fields::Facet;
 use crate::search::hit::Found;
 use crate::search::index::Fault;
@@ -17,6 +18,8 @@ use crate::search::shared::Shared;
 pub(super) struct Run<'a> {
     pub(super) shared: &'a Shared,
     pub(super) snapshot: Snapshot,
+    /// What is searched differs from the snapshot by these.
+    pub(super) edits: &'a Edits,
     pub(super) clause: Clause,
     pub(super) facets: Vec<Vec<Facet>>,
     /// What of the memories found is trusted enough, where not all is.
@@ -48,7 +51,7 @@ impl Run<'_> {
         let key = Key::from_stored(key.as_bytes())?;
         let gone =
             || Error::corrupt(format!("the search index holds `{key}`, the snapshot does not"));
-        let record = self.snapshot.get(key.as_str())?.ok_or_else(gone)?;
+        let record = self.edits.get(&self.snapshot, &key)?.ok_or_else(gone)?;
         let shown = !record.is_erased()
             && match &self.trusted {
                 Some((filter, endorsements)) => filter.admits(&record, endorsements)?,
@@ -71,6 +74,7 @@ impl Run<'_> {
 
     fn scored(&self, limit: usize) -> Result<Vec<Scored>, Fault> {
         let live = self.shared.live_set(&self.snapshot)?;
+        let live = self.edits.live(live, &self.snapshot, &self.shared.fields)?;
         if live.documents == 0 {
             return Ok(Vec::new());
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::{Database, Snapshot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::search::fields::Fields;
-use crate::search::index::{Fault, Place, View};
+use crate::search::index::{Fault, Place, Subject, View};
 use crate::search::live::{Draft, LiveSet};
 use crate::search::tail::Tail;
 
@@ -46,7 +46,7 @@ struct State {
 impl Shared {
     pub(super) fn open(database: &Database) -> Result<Self> {
         let fields = Fields::new();
-        let place = Place::new(database.directory(), &fields);
+        let place = Place::new(database.directory(), &fields, Subject::Memories);
         let view = match place.open(&fields, database.id()) {
             Some(view) => view,
             None => View::empty(&fields, database.id())?,
@@ -202,7 +202,7 @@ impl State {
 
     fn held(&mut self, snapshot: &Snapshot) -> Result<Option<Arc<LiveSet>>> {
         let tree = snapshot.tree_id()?;
-        let Some(at) = self.live.iter().position(|held| held.tree == tree) else {
+        let Some(at) = self.live.iter().position(|held| held.tree == Some(tree)) else {
             return Ok(None);
         };
         let found = self.live.remove(at);

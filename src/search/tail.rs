@@ -70,6 +70,15 @@ impl Tail {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.enter(fields, documents)
+    }
+
+    /// Indexes documents and returns where they went: chunk and document.
+    pub(super) fn enter(
+        &mut self,
+        fields: &Fields,
+        mut documents: Vec<TantivyDocument>,
+    ) -> Result<Vec<(usize, DocId)>, Fault> {
         if documents.is_empty() {
             return Ok(Vec::new());
         }
@@ -89,7 +98,10 @@ impl Tail {
 }
 
 /// A segment in memory with these documents, numbered in their order.
-fn chunk(fields: &Fields, documents: Vec<TantivyDocument>) -> tantivy::Result<SegmentReader> {
+pub(super) fn chunk(
+    fields: &Fields,
+    documents: Vec<TantivyDocument>,
+) -> tantivy::Result<SegmentReader> {
     let tokenizers = tantivy::tokenizer::TokenizerManager::default();
     register(&tokenizers);
     let builder = Index::builder().schema(fields.schema.clone()).tokenizers(tokenizers);

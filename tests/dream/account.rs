@@ -1,8 +1,8 @@
 //! A dream's account says what the branch has, whatever happened to the branch.
 
 use undream::{
-    Author, Branch, Cause, Choice, CommitId, Decision, Dream, DreamStatus, Operation,
-    OperationKind, Result, Sessions, Store, Verb,
+    Author, Branch, Cause, Choice, CommitId, Database, Decision, Dream, DreamStatus, Entry,
+    Operation, OperationKind, Result, Sessions, Store, Verb,
 };
 
 use crate::small::small;
@@ -228,5 +228,23 @@ fn an_undone_review_leaves_the_dream_waiting() -> Result<()> {
     undo(&store, OperationKind::Review)?;
     assert_eq!(dream.manifest()?.status, DreamStatus::Waiting);
     assert!(!choice(&dream)?.merged);
+    Ok(())
+}
+
+#[test]
+fn the_signal_counts_what_is_alike_and_what_nobody_was_given() -> Result<()> {
+    let store = Database::in_memory()?.store("default")?;
+    let main = store.branch("main")?;
+    let mut tx = main.write()?;
+    let told = "The printer queue of the press is locked on every Monday until the proofs are in";
+    tx.put("a/one", Entry::new(format!("{told}.")))?;
+    tx.put("a/two", Entry::new(format!("{told}, says Ben.")))?;
+    tx.put("a/three", Entry::new("Something else altogether."))?;
+    tx.commit(Author::person("ana").message("Put"))?;
+    let before = Dream::on(&main).run()?.manifest()?.before;
+    assert_eq!((before.entries, before.near_duplicates, before.never_recalled), (3, 1, None));
+    main.snapshot()?.for_session("chat-1")?.get("a/three")?;
+    let before = Dream::on(&main).run()?.manifest()?.before;
+    assert_eq!(before.never_recalled, Some(2));
     Ok(())
 }

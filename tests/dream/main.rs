@@ -1,7 +1,9 @@
 //! Dreams: over small sessions written here, and over real ones.
 
 mod account;
+mod answers;
 mod cut_off;
+mod order;
 mod program;
 mod real;
 mod review;

@@ -7,5 +7,6 @@ mod equality;
 mod oracle;
 mod rebuild;
 mod replay;
+mod sessions;
 mod speed;
 mod walk;

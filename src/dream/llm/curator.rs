@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use genai::chat::{ChatMessage, ChatRequest};
@@ -13,6 +14,7 @@ use crate::dream::llm::caller::{Caller, TOKEN_BYTES, usual_key_variable};
 use crate::dream::llm::cluster::{Sketch, group};
 use crate::dream::llm::condense::condense;
 use crate::dream::llm::question::{Question, instructions};
+use crate::dream::order::{Order, Orders};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::object::{Key, Trust};
@@ -35,6 +37,9 @@ const TOKENS_MAX: u64 = 1_000_000;
 const TIME_MAX: Duration = Duration::from_secs(3_600);
 /// How long one answer may take unless told otherwise.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(180);
+
+/// How soon it is noticed that the dream was cancelled.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A curator that asks a language model: of any known provider, or behind an address that speaks the
 /// common chat protocol. Sessions that are alike are shortened and shown together; what the model
@@ -110,7 +115,7 @@ impl Llm {
         self
     }
 
-    /// How long all of it may take; an hour unless told otherwise.
+    /// How long all of it may take, with pauses; an hour unless told otherwise.
     #[must_use]
     pub fn time_max(mut self, time_max: Duration) -> Self {
         self.time_max = time_max;
@@ -200,19 +205,23 @@ impl Curator for Llm {
         let caller = self.caller()?;
         let prompt = instructions(input.instructions);
         self.describe(&prompt, input.account);
-        let mut pass = Pass { llm: self, input, caller, prompt, found: Vec::new() };
+        let (found, finds) = mpsc::channel();
+        let mut pass = Pass { llm: self, input, caller, prompt, found, keys: BTreeSet::new() };
         // A thread of its own, because the caller may be one of a runtime, which must not wait.
-        let outcome = std::thread::scope(|scope| {
-            let pass = &mut pass;
+        std::thread::scope(|scope| {
             let thread = scope.spawn(move || pass.in_time());
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        // What was found before a failure is kept.
-        for (call, suggestion) in best_first(pass.found, input.account) {
-            input.account.resting_on(call);
-            suggest(suggestion)?;
-        }
-        outcome
+            // Handed over as it comes: what was found before a failure is kept.
+            let mut taken = Ok(());
+            for (call, suggestion) in finds {
+                input.account.resting_on(call);
+                taken = suggest(suggestion);
+                if taken.is_err() {
+                    break;
+                }
+            }
+            let outcome = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            taken.and(outcome)
+        })
     }
 }
 
@@ -222,16 +231,23 @@ struct Pass<'a> {
     input: &'a CuratorInput<'a>,
     caller: Caller,
     prompt: String,
-    /// What was found, with the call it rests on.
-    found: Vec<(usize, Suggestion)>,
+    /// Where to hand what was found, with the call it rests on.
+    found: mpsc::Sender<(usize, Suggestion)>,
+    /// What was claimed about so far.
+    keys: BTreeSet<Key>,
 }
 
 impl Pass<'_> {
     fn in_time(&mut self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let time_max = self.llm.time_max;
-        let outcome =
-            runtime.block_on(async { tokio::time::timeout(time_max, self.ask_all()).await });
+        let orders = self.input.orders;
+        let outcome = runtime.block_on(async {
+            tokio::select! {
+                outcome = tokio::time::timeout(time_max, self.ask_all()) => outcome,
+                error = cancelled(orders) => Ok(Err(error)),
+            }
+        });
         // A name that is still being looked up must not hold the dream.
         runtime.shutdown_background();
         outcome.unwrap_or_else(|_| {
@@ -242,6 +258,7 @@ impl Pass<'_> {
 
     async fn ask_all(&mut self) -> Result<()> {
         for (number, group) in self.groups()?.into_iter().enumerate() {
+            self.input.orders.heed()?;
             let question = self.question(&group)?;
             if !self.affords(question.text.len()) {
                 if number == 0 {
@@ -327,14 +344,49 @@ impl Pass<'_> {
                 })?
             }
         };
-        let is_held = |key: &Key| Ok(self.input.memory.get(key.as_str())?.is_some());
+        let memory = self.input.memory;
+        let is_held = |key: &Key| Ok(memory.get(key.as_str())?.is_some());
+        let mut found = Vec::new();
         for claim in claims {
             match claim.weigh(&question, is_held)? {
-                Ok(suggestion) => self.found.push((call, suggestion)),
+                Ok(suggestion) => found.push(suggestion),
                 Err(why) => account.dropped(format!("unfounded: it {why}")),
             }
         }
+        self.hand_over(call, found)
+    }
+
+    /// The surest first. Two questions know nothing of each other, so one key may be claimed about
+    /// twice; the first claim counts.
+    fn hand_over(&mut self, call: usize, mut found: Vec<Suggestion>) -> Result<()> {
+        found.sort_by_key(|suggestion| std::cmp::Reverse(suggestion.confidence));
+        for suggestion in found {
+            let key = suggestion.changes.iter().find_map(|change| match change {
+                SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => Some(key.clone()),
+                _ => None,
+            });
+            if key.is_some_and(|key| !self.keys.insert(key)) {
+                self.input.account.dropped("another claim is about the same key");
+            } else if self.found.send((call, suggestion)).is_err() {
+                return Err(Error::new(ErrorKind::Stale, "nobody takes what the model claims"));
+            }
+        }
         Ok(())
+    }
+}
+
+/// Waits until the dream is cancelled, or cannot hear whether it is.
+async fn cancelled(orders: &Orders) -> Error {
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        match orders.now() {
+            Ok(Order::Cancel) => {}
+            Ok(_) => continue,
+            Err(error) => return error,
+        }
+        if let Err(error) = orders.heed() {
+            return error;
+        }
     }
 }
 
@@ -350,22 +402,4 @@ fn repair(why: &str) -> String {
         "That answer cannot be read: {why}. Answer again with the one JSON object and nothing else, \
          in the form that you were given."
     )
-}
-
-/// The surest first. Two calls that write to one key know nothing of each other: the surer one counts.
-fn best_first(mut found: Vec<(usize, Suggestion)>, account: &Account) -> Vec<(usize, Suggestion)> {
-    found.sort_by_key(|(call, suggestion)| (std::cmp::Reverse(suggestion.confidence), *call));
-    let mut keys = BTreeSet::new();
-    found.retain(|(_, suggestion)| {
-        let touched = suggestion.changes.iter().find_map(|change| match change {
-            SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => Some(key.clone()),
-            _ => None,
-        });
-        let first = touched.is_none_or(|key| keys.insert(key));
-        if !first {
-            account.dropped("a surer claim is about the same key");
-        }
-        first
-    });
-    found
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::dream::curator::{
-    Citation, Curator, CuratorInput, SessionReader, SuggestedChange, Suggestion,
+    Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
 use crate::dream::mine::ledger::Digest;
 use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
@@ -155,7 +155,7 @@ fn plans(input: &CuratorInput<'_>, memories: &[Held]) -> Result<Vec<Suggestion>>
     let mut plans = memory::fold(memories);
     plans.extend(memory::split(memories));
     plans.extend(memory::disputed(memories));
-    let since = input.recalls.map(|recalls| recalls.since()).transpose()?.flatten();
+    let since = input.recalls.map(Recalled::since).transpose()?.flatten();
     if let Some(since) = since {
         let store = input.memory.store();
         let written = |held: &Held| Ok(store.commit_of(held.record)?.committed());

@@ -43,5 +43,7 @@ mod tests;
 
 pub use curator::Mine;
 
+pub(crate) use memory::near_duplicates;
+
 pub(crate) use finding::{Finding, FindingKind};
 pub(crate) use miner::{MineOptions, Miner};

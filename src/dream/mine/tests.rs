@@ -208,7 +208,7 @@ fn a_workflow_that_fails_more_often_is_a_mistake_and_an_unknown_outcome_is_said(
         if number < 40 {
             events.insert(1, call("guess", "{}", "ok", false));
         }
-        let good = if number < 40 { number % 10 == 0 } else { number % 10 != 0 };
+        let good = (number < 40) == number.is_multiple_of(10);
         let outcome = Some(if good { Outcome::Success } else { Outcome::Failure });
         (SessionFacts { outcome, ..facts(number) }, events)
     };
@@ -217,7 +217,9 @@ fn a_workflow_that_fails_more_often_is_a_mistake_and_an_unknown_outcome_is_said(
     let harm = find(&findings, "mistakes/sequences/look-then-guess-then-mend").unwrap();
     assert!(harm.text.contains("fail more often") && harm.text.contains("10% of"), "{}", harm.text);
     let known = find(&findings, "workflows/sequences/look-then-mend").unwrap().confidence;
-    sessions.iter_mut().for_each(|(facts, _)| facts.outcome = None);
+    for (facts, _) in &mut sessions {
+        facts.outcome = None;
+    }
     let findings = mine(&sessions);
     let unknown = find(&findings, "workflows/sequences/look-then-mend").unwrap();
     assert!(unknown.text.contains("is not known") && unknown.confidence < known);
@@ -226,7 +228,9 @@ fn a_workflow_that_fails_more_often_is_a_mistake_and_an_unknown_outcome_is_said(
 #[test]
 fn a_finding_of_one_project_among_several_says_so() {
     let mut sessions = stuck_drawers(6);
-    sessions.iter_mut().for_each(|(facts, _)| facts.project = Some("desk".into()));
+    for (facts, _) in &mut sessions {
+        facts.project = Some("desk".into());
+    }
     let other = |number: usize| {
         let facts = SessionFacts { project: Some("shop".into()), ..facts(100 + number) };
         (facts, vec![call("look", "{}", "ok", false)])

@@ -20,3 +20,4 @@ pub use recalls::{RecallUse, Recalls};
 pub use row::{Given, Recall, RecallKind};
 pub use tally::RecallSize;
 pub(crate) use tally::{RecallBounds, check as check_recalls, copy as copy_recalls};
+pub(crate) use unused::RecallUses;

@@ -70,7 +70,9 @@ impl Core {
         let begun = Tally { since: first, rows: 0, bytes: 0 };
         let mut tally = Tally::read_in(&writer)?.unwrap_or(begun);
         writer.append_recalls(rows.iter().map(Vec::as_slice))?;
-        rows.iter().for_each(|row| tally.enter(row));
+        for row in &rows {
+            tally.enter(row);
+        }
         tally.trim(&writer, self.thresholds.recalls, self.clock.now())?;
         tally.write(&writer)?;
         writer.commit()

@@ -1,5 +1,6 @@
 //! What sessions ask again and again: worth a probe each.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::engine::recall::recalls::Recalls;
@@ -88,7 +89,7 @@ impl Recalls {
         let mut questions: Vec<_> =
             asked.into_iter().map(|(query, asked)| asked.question(query)).collect();
         // Equal ones stay in the order of their words.
-        questions.sort_by(|a, b| (b.sessions, b.count).cmp(&(a.sessions, a.count)));
+        questions.sort_by_key(|asked| Reverse((asked.sessions, asked.count)));
         Ok(questions)
     }
 }

@@ -13,20 +13,20 @@ const TALLY: &str = "recalls";
 /// Rows per transaction when the log is copied.
 const SLICE: usize = 4_096;
 
-/// What the recall log may hold. Tests make it small.
+/// The most that the recall log may hold. Tests make it small.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecallBounds {
-    pub(crate) rows_max: u64,
-    pub(crate) bytes_max: u64,
-    pub(crate) days_max: i64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) days: i64,
 }
 
 impl Default for RecallBounds {
     fn default() -> Self {
         Self {
-            rows_max: limits::RECALLS_MAX,
-            bytes_max: limits::RECALLS_BYTES_MAX,
-            days_max: limits::RECALLS_DAYS_MAX,
+            rows: limits::RECALLS_MAX,
+            bytes: limits::RECALLS_BYTES_MAX,
+            days: limits::RECALLS_DAYS_MAX,
         }
     }
 }
@@ -82,11 +82,11 @@ impl Tally {
 
     /// Drops the oldest rows until the log is within bounds.
     pub(super) fn trim(&mut self, writer: &Writer, bounds: RecallBounds, now: Time) -> Result<()> {
-        let days = Time::from_seconds(bounds.days_max.saturating_mul(24 * 3_600)).as_micros();
+        let days = Time::from_seconds(bounds.days.saturating_mul(24 * 3_600)).as_micros();
         let oldest = Time::from_micros(now.as_micros().saturating_sub(days));
         writer.drop_first_recalls(|row| {
             let at = Recall::decode(row)?.at;
-            let goes = self.rows > bounds.rows_max || self.bytes > bounds.bytes_max || at < oldest;
+            let goes = self.rows > bounds.rows || self.bytes > bounds.bytes || at < oldest;
             if goes {
                 self.leave(at, row);
             }

@@ -5,4 +5,5 @@ mod disk;
 mod model;
 mod planted;
 mod power_loss;
+mod recall;
 mod stores;

@@ -127,7 +127,8 @@ fn forge(db: &Database, tree: TreeId, edit: RowEdit, previous: Option<OperationI
     let parent = head(db);
     let message = Author::agent("forger").message("forged");
     let cause = (Cause::Write, Vec::new());
-    let commit = Commit::make(tree, vec![parent], &message, db.now(), cause, [0; 16]).unwrap();
+    let commit =
+        Commit::make(tree, vec![parent], &message, db.now(), cause, None, [0; 16]).unwrap();
     let header = OperationHeader {
         previous,
         at: db.now(),

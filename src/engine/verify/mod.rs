@@ -3,6 +3,7 @@
 
 mod derived;
 mod erased;
+mod noted;
 mod rows;
 mod trees;
 
@@ -11,6 +12,7 @@ use std::fmt;
 use crate::engine::database::Database;
 use crate::error::Result;
 
+pub use self::noted::Verified;
 use self::rows::Walk;
 
 /// What a verification looked at and what it found.
@@ -66,7 +68,7 @@ impl Database {
     /// that index, refs, sessions, homes and tree nodes are what the log gives, and that the recall log
     /// can be read. Damage does not
     /// stop it where it can go on. Writers may go on writing; what they add meanwhile is not
-    /// looked at.
+    /// looked at. When it ended is noted in a file beside the database: see [`Database::verified`].
     ///
     /// # Errors
     /// `Io` if the file cannot be read at all.
@@ -77,6 +79,7 @@ impl Database {
         walk.check_derived();
         walk.check_heads();
         walk.check_recalls();
+        self.note_verified(&walk.report);
         Ok(walk.report)
     }
 }

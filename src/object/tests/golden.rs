@@ -6,8 +6,8 @@ use std::fs;
 use super::made;
 use super::vector::{all, folder, hashed, open, text_of};
 use crate::object::{
-    AuthorKind, Cause, Commit, OperationKind, Outcome, ProposalKind, RefKind, Role, Source, Stored,
-    Trust, Verb,
+    AuthorKind, Bound, Cause, Commit, OperationKind, Outcome, ProposalKind, RefKind, Role, Ruling,
+    Source, Stored, Trust, Verb,
 };
 use crate::storage::{ObjectId, OperationId, codec};
 
@@ -76,6 +76,8 @@ fn the_numbers_of_variants_are_those_of_the_document() {
     check(&[Outcome::Success, Outcome::Failure]);
     check(&[RefKind::Branch, RefKind::Tag]);
     check(&[Verb::Approve, Verb::Amend, Verb::Reject]);
+    check(&[Ruling::Passed, Ruling::Failed, Ruling::Unchecked]);
+    check(&[Bound::AtLeast(0), Bound::AtMost(0)]);
     check(&[
         ProposalKind::Mistake,
         ProposalKind::Workflow,

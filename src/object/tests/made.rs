@@ -7,10 +7,10 @@ use crate::object::stored::Stored;
 use crate::object::text::{SaltedText, TextSlot};
 use crate::object::tombstone::TombstoneHeader;
 use crate::object::{
-    Author, Cause, Commit, Decision, Entry, Event, Evidence, Genesis, Node, Operation,
-    OperationHeader, OperationKind, Origin, Outcome, ProposalKind, ProposalPart, Provenance,
-    Record, RefKind, RefMove, RefName, Role, SessionFacts, Source, StoreName, Suspect, Taint,
-    ToolCall, Trust, Verb, make_chunk, make_session,
+    Author, Bound, Cause, Commit, Decision, Entry, Event, Evidence, Genesis, Judged, Node,
+    Operation, OperationHeader, OperationKind, Origin, Outcome, ProposalKind, ProposalPart,
+    Provenance, Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, SessionFacts, Source,
+    StoreName, Suspect, Taint, ToolCall, Trust, Verb, Verdict, make_chunk, make_session,
 };
 use crate::storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, RecordId, SessionObjectId, TextId,
@@ -137,12 +137,40 @@ fn nodes() -> Vec<Made> {
 }
 
 fn commit(cause: Cause, cause_texts: Vec<SaltedText>) -> Stored {
+    judged(cause, cause_texts, None)
+}
+
+fn judged(cause: Cause, cause_texts: Vec<SaltedText>, verdict: Option<Judged>) -> Stored {
     let tree = TreeId::from_bytes([0x7e; 32]);
     let parents = vec![commit_id(0xc1)];
     let message = Author::agent("scribe").message("First facts").session("chat-812");
     let salt = seed().derive("message", 0);
-    let made = Commit::make(tree, parents, &message, NOW, (cause, cause_texts), salt).unwrap();
-    made.stored().clone()
+    let cause = (cause, cause_texts);
+    Commit::make(tree, parents, &message, NOW, cause, verdict, salt).unwrap().stored().clone()
+}
+
+/// A merge that the policy refused in one point and nobody checked in another, overridden.
+fn overridden() -> Stored {
+    let reason = SaltedText::new(seed().derive("override reason", 0), "It was revoked.");
+    let finding = |rule: &str, ruling, bound, found, named: &[&str]| RuleFinding {
+        rule: rule.to_owned(),
+        version: 1,
+        ruling,
+        binding: ruling != Ruling::Passed,
+        found,
+        bound,
+        named: named.iter().map(ToString::to_string).collect(),
+    };
+    let verdict = Verdict {
+        policy: Some(record_id(0x22)),
+        findings: vec![
+            finding("secrets", Ruling::Failed, Some(Bound::AtMost(0)), 1, &["facts/token"]),
+            finding("sessions", Ruling::Passed, Some(Bound::AtLeast(3)), 300, &[]),
+            finding("near-protected", Ruling::Unchecked, None, 0, &[]),
+        ],
+        overridden: Some(reason.id()),
+    };
+    judged(Cause::Merge, Vec::new(), Some((verdict, Some(reason))))
 }
 
 fn proposal() -> Stored {
@@ -181,6 +209,7 @@ fn imported() -> Stored {
         session: None,
         message: message.id(),
         cause: Cause::Import { origin: "git:0123456789abcdef0123456789abcdef01234567".to_owned() },
+        verdict: None,
     };
     Stored::seal(&header, vec![TextSlot::Present(message)])
 }
@@ -204,6 +233,7 @@ fn commits() -> Vec<Made> {
         ("commit-1-restore", "goes back to a state", bare(restore).encode()),
         ("commit-1-withdrawal-session", "a session is no longer believed", bare(session).encode()),
         ("commit-1-withdrawal-author", "an author is no longer believed", bare(author).encode()),
+        ("commit-1-verdict", "a merge, the policy overridden", overridden().encode()),
         ("commit-1-import", "brought in, no parent, a time before 1970", imported().encode()),
         ("commit-1-erased", "a proposal, its rationale erased", gone.encode()),
     ]

@@ -9,8 +9,6 @@ use crate::dream::mine::memory::held::{Held, Plan};
 use crate::dream::mine::memory::near;
 use crate::object::{Key, ProposalKind};
 
-/// The least likeness of texts that say the same, per mille.
-const SAME: usize = 600;
 /// A sentence whose words another text holds to this share says nothing new, per mille.
 const TOLD: usize = 700;
 /// The most texts that one plan folds.
@@ -19,7 +17,7 @@ const FOLDED_MAX: usize = 24;
 /// Plans that fold what is told more than once.
 pub(in crate::dream::mine) fn fold(memories: &[Held]) -> Vec<Plan> {
     let texts: Vec<&str> = memories.iter().map(|held| held.entry.text.as_str()).collect();
-    let groups = near::groups(&texts, SAME);
+    let groups = near::groups(&texts, near::SAME);
     let taken: BTreeSet<&str> = memories.iter().map(|held| held.key.as_str()).collect();
     let plan = |group: &Vec<usize>| {
         let group: Vec<&Held> = group.iter().take(FOLDED_MAX).map(|at| &memories[*at]).collect();

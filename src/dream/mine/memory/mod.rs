@@ -18,5 +18,6 @@ mod unused;
 pub(super) use fold::fold;
 pub(super) use held::{Held, Plan, Use};
 pub(super) use known::{Fate, Known, SESSIONS, outdated};
+pub(crate) use near::near_duplicates;
 pub(super) use split::split;
 pub(super) use unused::{disputed, stale};

@@ -11,6 +11,9 @@ const BANDS: usize = 21;
 /// The most texts of one band that are compared with each other.
 const BAND_MAX: usize = 200;
 
+/// The least likeness of texts that say the same, per mille.
+pub(super) const SAME: usize = 600;
+
 /// The shingles of a text: hashes of each two words that follow one another, all sorted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Shingles(Vec<u64>);
@@ -58,6 +61,11 @@ pub(super) fn stakes(text: &str) -> BTreeSet<String> {
     stakes
 }
 
+/// How many texts say nearly what another one says: those that could go.
+pub(crate) fn near_duplicates(texts: &[&str]) -> usize {
+    groups(texts, SAME).iter().map(|group| group.len() - 1).sum()
+}
+
 /// Groups of texts that say nearly the same, by their numbers: the likeness to the first of its group
 /// is at least `least`, per mille. Texts in no group are left out.
 pub(super) fn groups(texts: &[&str], least: usize) -> Vec<Vec<usize>> {
@@ -90,7 +98,9 @@ pub(super) fn groups(texts: &[&str], least: usize) -> Vec<Vec<usize>> {
         let others: Vec<usize> = near[first].iter().copied().filter(alike).collect();
         if !others.is_empty() {
             let group: Vec<usize> = std::iter::once(first).chain(others).collect();
-            group.iter().for_each(|member| grouped[*member] = true);
+            for member in &group {
+                grouped[*member] = true;
+            }
             groups.push(group);
         }
     }

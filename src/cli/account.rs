@@ -1,0 +1,141 @@
+//! What a dream read, proposed, changed and dropped, and what that does to the memory.
+
+use std::io::Write;
+
+use serde_json::json;
+use undream::{Call, Dream, Manifest, Shown, Signal};
+
+use super::call::Eye;
+use super::change;
+use super::exit::Outcome;
+use super::json as shape;
+use super::page::Page;
+use super::paint::{counted, escape, first_line};
+use super::time::ago;
+
+/// What a dream read, proposed, changed and dropped.
+pub(crate) fn write_account(
+    page: &mut Page,
+    eye: &Eye,
+    dream: &Dream,
+    manifest: &Manifest,
+) -> Outcome {
+    writeln!(
+        page,
+        "{} of {}: {}  {}  by {} {}",
+        eye.paint.name(&format!("dream {}", manifest.number)),
+        escape(&manifest.branch),
+        manifest.status.name(),
+        ago(manifest.started(), eye.now),
+        escape(&manifest.curator),
+        escape(&manifest.curator_version),
+    )?;
+    if let Some(text) = &manifest.instructions {
+        writeln!(page, "  told to   {}", first_line(text, 80))?;
+    }
+    writeln!(
+        page,
+        "  read      {} sessions, {} events",
+        manifest.sessions_read, manifest.events_read
+    )?;
+    let workings = dream.workings()?;
+    if !workings.calls.is_empty() {
+        let (read, written) = workings.tokens();
+        let calls = counted(workings.calls.len() as u64, "question", "questions");
+        writeln!(page, "  asked     {calls}, {read} tokens read, {written} written")?;
+    }
+    if let Some(why) = workings.settings.get("stopped") {
+        writeln!(page, "  stopped   {}", first_line(why, 80))?;
+    }
+    if let Some(instead) = &manifest.fallback {
+        writeln!(page, "  instead   {}", escape(instead))?;
+    }
+    writeln!(page, "  proposed  {} of {} suggestions", manifest.proposals, manifest.suggested)?;
+    for (reason, count) in &manifest.dropped {
+        writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
+    }
+    if manifest.proposals > 0 {
+        let changes = dream.diff()?.collect::<Result<Vec<_>, _>>()?;
+        writeln!(page, "  changes   {}", change::summary(&changes))?;
+    }
+    let (before, after) = (&manifest.before, &manifest.after);
+    writeln!(page, "  memory    {}", amount(before))?;
+    if manifest.proposals > 0 {
+        writeln!(page, "  with all  {}", amount(after))?;
+    }
+    if let Some(why) = &manifest.failure {
+        writeln!(page, "  {}    {}", eye.paint.removed("failed"), escape(why))?;
+    }
+    Ok(())
+}
+
+/// How much a memory holds, and how much of it is of use.
+fn amount(signal: &Signal) -> String {
+    let entries = counted(signal.entries, "entry", "entries");
+    let mut text =
+        format!("{entries}, {} bytes, {} nearly alike", signal.bytes, signal.near_duplicates);
+    if let Some(count) = signal.never_recalled {
+        text += &format!(", {count} never recalled");
+    }
+    text
+}
+
+/// The manifest, and what the curator told of its work if it told anything.
+pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
+    let (mut value, workings) = (manifest_json(manifest), dream.workings()?);
+    if !workings.is_empty() {
+        let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
+        let told = json!({"settings": workings.settings, "calls": calls});
+        shape::extend(&mut value, json!({"workings": told}));
+    }
+    Ok(value)
+}
+
+fn call_json(call: &Call) -> serde_json::Value {
+    let shown = |shown: &Shown| json!({"session": shown.session, "events": shown.events});
+    json!({
+        "sessions": call.sessions.iter().map(shown).collect::<Vec<_>>(),
+        "memories": call.memories,
+        "question_bytes": call.question_bytes,
+        "requests": call.requests,
+        "repaired": call.repaired,
+        "tokens_in": call.tokens_in,
+        "tokens_out": call.tokens_out,
+        "proposals": call.proposals,
+    })
+}
+
+pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
+    let signal = |signal: &Signal| {
+        json!({
+            "entries": signal.entries, "bytes": signal.bytes,
+            "near_duplicates": signal.near_duplicates, "never_recalled": signal.never_recalled,
+        })
+    };
+    let mut value = json!({
+        "number": manifest.number,
+        "branch": manifest.branch,
+        "base": manifest.base,
+        "status": manifest.status.name(),
+        "curator": manifest.curator,
+        "curator_version": manifest.curator_version,
+        "instructions": manifest.instructions,
+        "started": manifest.started().to_string(),
+        "ended": manifest.ended().map(|time| time.to_string()),
+    });
+    shape::extend(
+        &mut value,
+        json!({
+            "sessions_read": manifest.sessions_read,
+            "events_read": manifest.events_read,
+            "suggested": manifest.suggested,
+            "proposals": manifest.proposals,
+            "dropped": manifest.dropped,
+            "before": signal(&manifest.before),
+            "after": signal(&manifest.after),
+            "failure": manifest.failure,
+            "fallback": manifest.fallback,
+        }),
+    );
+    value
+}

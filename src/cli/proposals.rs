@@ -1,0 +1,150 @@
+//! `dream show`: a dream's proposals, one line each, the riskiest first; or one of them in full.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use undream::{Dream, Effect, ErrorKind, Manifest, Proposal};
+
+use super::account::{account_json, write_account};
+use super::call::{Access, Call, Eye};
+use super::dream::open;
+use super::exit::{Failure, Outcome};
+use super::held::Held;
+use super::page::Page;
+use super::paint::counted;
+use super::{json as shape, plan, proposal, shifts};
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// The number of the dream, as dream list shows it
+    number: u64,
+    /// The number of one proposal, to see it in full
+    proposal: Option<u32>,
+    /// Write a plan to edit, for dream decide; to standard output if no file is named
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["proposal", "json"])]
+    plan: Option<Option<PathBuf>>,
+}
+
+impl Show {
+    pub(crate) fn run(&self, call: &Call) -> Outcome {
+        let store = call.store(Access::Read)?;
+        let dream = open(&store, self.number)?;
+        let manifest = dream.manifest()?;
+        let mut proposals = dream.proposals()?;
+        let held = Held::of(&dream)?;
+        if let Some(number) = self.proposal {
+            proposals.retain(|proposal| proposal.number() == number);
+            if proposals.is_empty() {
+                let (dream, count) = (self.number, manifest.proposals);
+                let message = format!("dream {dream} has {count} proposals, no number {number}");
+                let failure = Failure::new(ErrorKind::NotFound, message);
+                return Err(failure.hint(format!("undream dream show {dream}")));
+            }
+        }
+        if call.json() {
+            let shown = account_json(&dream, &manifest)?;
+            let one = proposals.first().filter(|_| self.proposal.is_some());
+            let probes = shifts::of_dream(&dream, one)?;
+            let proposals = proposals.iter().map(|found| {
+                let mut value = proposal::to_json(&store, found)?;
+                shape::extend(&mut value, json!({"held": held.reasons_json(found.number())}));
+                Ok(value)
+            });
+            let proposals = proposals.collect::<Outcome<Vec<_>>>()?;
+            let probes = shifts::to_json(&probes);
+            let answer = json!({"dream": shown, "proposals": proposals, "probes": probes});
+            return call.print_json(&answer);
+        }
+        proposals.sort_by_cached_key(Proposal::review_order);
+        match (&self.plan, self.proposal) {
+            (Some(file), _) => self.write_plan(call, (&dream, &held), file.as_ref(), &proposals),
+            (None, Some(one)) => self.show_one(call, (&dream, &held), one, &proposals[0]),
+            (None, None) => self.list(call, (&dream, &held), &manifest, &proposals),
+        }
+    }
+
+    fn list(
+        &self,
+        call: &Call,
+        (dream, held): (&Dream, &Held),
+        manifest: &Manifest,
+        proposals: &[Proposal],
+    ) -> Outcome {
+        let eye = call.eye(dream.store())?;
+        let mut page = call.long_page();
+        write_account(&mut page, &eye, dream, manifest)?;
+        for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
+            let group = proposals.iter().filter(|found| found.effect() == effect);
+            write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;
+        }
+        shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, None)?)?;
+        page.finish()?;
+        let number = self.number;
+        call.note(format!(
+            "One in full: undream dream show {number} P. Next: undream review {number}, or \
+             undream dream approve {number} P..."
+        ));
+        Ok(())
+    }
+
+    fn show_one(
+        &self,
+        call: &Call,
+        (dream, held): (&Dream, &Held),
+        one: u32,
+        found: &Proposal,
+    ) -> Outcome {
+        let eye = call.eye(dream.store())?;
+        let mut page = call.long_page();
+        proposal::write_full(&mut page, &eye, (dream.store(), held), found)?;
+        shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, Some(found))?)?;
+        page.finish()?;
+        let number = self.number;
+        call.note(format!("Next: undream dream approve {number} {one}, or reject {number} {one}"));
+        Ok(())
+    }
+
+    fn write_plan(
+        &self,
+        call: &Call,
+        (dream, held): (&Dream, &Held),
+        file: Option<&PathBuf>,
+        proposals: &[Proposal],
+    ) -> Outcome {
+        let text = plan::write(dream, held, proposals)?;
+        let Some(file) = file else {
+            let mut page = call.page();
+            write!(page, "{text}")?;
+            return Ok(page.finish()?);
+        };
+        std::fs::write(file, text)?;
+        let file = file.display();
+        let what = counted(proposals.len() as u64, "proposal", "proposals");
+        call.note(format!(
+            "Wrote {what} to {file}. Edit it, then: undream dream decide {} {file}",
+            self.number
+        ));
+        Ok(())
+    }
+}
+
+/// The proposals that do the same to memory, under their column heads.
+fn write_group(
+    page: &mut Page,
+    eye: &Eye,
+    (effect, held): (Effect, &Held),
+    group: &[&Proposal],
+) -> Outcome {
+    if group.is_empty() {
+        return Ok(());
+    }
+    writeln!(page)?;
+    let head = format!("{} ({})", effect.name(), group.len());
+    writeln!(page, "{}", eye.paint.dim(proposal::heads(&head)))?;
+    for found in group {
+        proposal::write_line(page, eye, held, found)?;
+    }
+    Ok(())
+}

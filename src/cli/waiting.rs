@@ -1,0 +1,94 @@
+//! Dreams that wait for somebody, and what holds them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use undream::{Dream, DreamStatus, Manifest, Proposal, ProposalVerdict, Store, Verb};
+
+use super::call::Eye;
+use super::exit::Outcome;
+use super::page::Page;
+use super::paint::counted;
+use super::status::line;
+use super::time::since;
+
+/// A dream that waits for somebody.
+pub(crate) struct Waiting {
+    manifest: Manifest,
+    undecided: usize,
+    approved: usize,
+    /// How many of the undecided ones each rule of the policy holds.
+    held: BTreeMap<String, usize>,
+}
+
+impl Waiting {
+    /// The dreams whose proposals wait to be decided or merged.
+    pub(crate) fn list(store: &Store) -> Outcome<Vec<Self>> {
+        let mut waiting = Vec::new();
+        for dream in Dream::list(store)? {
+            let manifest = dream.manifest()?;
+            if !matches!(manifest.status, DreamStatus::Waiting | DreamStatus::PartlyMerged) {
+                continue;
+            }
+            let proposals = dream.proposals()?;
+            let ready = |proposal: &&Proposal| {
+                proposal.choice().is_some_and(|made| made.verb != Verb::Reject && !made.merged)
+            };
+            let open: Vec<u32> =
+                proposals.iter().filter(|one| one.is_open()).map(Proposal::number).collect();
+            waiting.push(Self {
+                manifest,
+                undecided: open.len(),
+                approved: proposals.iter().filter(ready).count(),
+                held: held(&dream.held()?, &open),
+            });
+        }
+        Ok(waiting)
+    }
+
+    pub(crate) fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
+        let number = self.manifest.number;
+        let waits = since(self.manifest.ended().unwrap_or(self.manifest.started()), eye.now);
+        if self.undecided > 0 {
+            let count = counted(self.undecided as u64, "proposal", "proposals");
+            let text = format!("! dream {number} waits {waits}: {count}{}", self.held_told());
+            line(page, eye, &text, &format!("undream review {number}"))?;
+        }
+        if self.approved > 0 {
+            let count = counted(self.approved as u64, "approved proposal", "approved proposals");
+            let text = format!("! dream {number} has {count} to merge");
+            line(page, eye, &text, &format!("undream dream merge {number}"))?;
+        }
+        Ok(())
+    }
+
+    /// `, held by near-protected (2), sessions (5)`.
+    fn held_told(&self) -> String {
+        if self.held.is_empty() {
+            return String::new();
+        }
+        let rules = self.held.iter().map(|(rule, count)| format!("{rule} ({count})"));
+        format!(", held by {}", rules.collect::<Vec<_>>().join(", "))
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "dream": self.manifest.number,
+            "since": self.manifest.ended().map(|time| time.to_string()),
+            "undecided": self.undecided,
+            "approved": self.approved,
+            "held": self.held,
+        })
+    }
+}
+
+/// How many of these proposals each rule holds.
+fn held(verdicts: &[ProposalVerdict], open: &[u32]) -> BTreeMap<String, usize> {
+    let mut held = BTreeMap::new();
+    for verdict in verdicts.iter().filter(|verdict| open.contains(&verdict.number)) {
+        for finding in verdict.refusals() {
+            *held.entry(finding.rule.clone()).or_default() += 1;
+        }
+    }
+    held
+}
