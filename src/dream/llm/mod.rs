@@ -2,7 +2,7 @@
 //!
 //! `cluster` decides which sessions are read together, `condense` shortens a session to a budget,
 //! `question` puts both into words, `caller` sends them and waits, `answer` reads what comes back
-//! strictly, `curator` does all of it in order.
+//! strictly, `pass` does all of it in order, `curator` is how it is set.
 //!
 //! Invariants: the same sessions and memory give the same questions; what sessions and memories say
 //! reaches the model as JSON strings, never among its instructions; a claim becomes a suggestion only
@@ -14,6 +14,7 @@ mod caller;
 mod cluster;
 mod condense;
 mod curator;
+mod pass;
 mod question;
 
 pub use curator::Llm;
