@@ -246,6 +246,7 @@ impl<'a> SessionReader<'a> {
     /// can be cited, and the session stays unread unless [`SessionReader::events`] follows.
     #[cfg(feature = "llm")]
     pub(crate) fn glance(&self, id: &str) -> Result<Vec<Event>> {
+        self.orders.heed()?;
         let erased = || Event::said(Role::Meta, "");
         let events = self.stored(id)?.into_iter();
         Ok(events.map(|(_, _, event)| event.unwrap_or_else(erased)).collect())

@@ -93,7 +93,7 @@ fn an_answer_of_the_wrong_form_is_repaired_once() -> Result<()> {
         let dream = dream(&garden()?, llm(&server))?;
         assert_eq!(dream.manifest()?.proposals, 1, "{:?}", dream.manifest()?);
         let call = &dream.workings()?.calls[0];
-        assert!(call.repaired && call.requests == 2 && call.tokens_in == 240);
+        assert!(call.repaired && call.requests == 2 && call.tokens_in == 2_400);
         let asked = server.take_asked();
         let messages = asked[1].body["messages"].as_array().unwrap();
         let said =

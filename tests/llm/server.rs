@@ -98,7 +98,7 @@ fn write(stream: &mut TcpStream, reply: Reply) {
             "id": "1", "object": "chat.completion", "model": "gardener-7b",
             "choices": [{"index": 0, "finish_reason": reason,
                 "message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": 120, "completion_tokens": 30, "total_tokens": 150},
+            "usage": {"prompt_tokens": 1_200, "completion_tokens": 300, "total_tokens": 1_500},
         })
         .to_string()
     };
