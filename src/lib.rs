@@ -58,14 +58,17 @@ mod storage;
 mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
+#[cfg(feature = "llm")]
+pub use dream::Llm;
 pub use dream::{
-    Approval, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput,
-    Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift, Effect,
-    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order,
-    Orders, Outlook, Period, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
+    Account, Approval, Call, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator,
+    CuratorInput, Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift,
+    Effect, Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion,
+    Order, Orders, Outlook, Period, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
     Remaining, Reply, Review, ReviewMerge, Rewritten, RunBegun, RunEnded, Schedule, ScheduleState,
-    ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Signal,
+    ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Shown, Signal,
     SuggestedChange, Suggestion, Swing, Tie, Trigger, Unfounded, Why, WhyStep, Withdrawal,
+    Workings,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -27,7 +27,7 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// Foreign crates that belong to some floors only; a test may use redb's backends.
-const FOREIGN: [(&str, &[&str]); 7] = [
+const FOREIGN: [(&str, &[&str]); 8] = [
     ("redb", &["storage"]),
     ("tantivy", &["search"]),
     ("tokio", &["dream", "cli", "main"]),
@@ -35,6 +35,7 @@ const FOREIGN: [(&str, &[&str]); 7] = [
     ("anstream", &["cli", "main"]),
     ("console", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),
+    ("genai", &["dream"]),
 ];
 
 const FILE_LINES_MAX: usize = 400;
@@ -218,6 +219,16 @@ fn floors_import_lower_floors_through_their_front_doors() {
         }
     }
     assert!(breaches.is_empty(), "{} breaches:\n{}", breaches.len(), breaches.join("\n"));
+}
+
+/// The model's client is one curator's matter, and is there only with its feature.
+#[test]
+fn only_the_curator_that_asks_a_model_knows_how_to() {
+    let folder = root().join("src/dream/llm");
+    let knows =
+        |path: &PathBuf| lines(path).iter().any(|(_, line, _)| !paths(line, "genai::").is_empty());
+    let knowing: Vec<PathBuf> = files(&root().join("src")).into_iter().filter(knows).collect();
+    assert!(!knowing.is_empty() && knowing.iter().all(|path| path.starts_with(&folder)));
 }
 
 #[test]

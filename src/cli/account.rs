@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::json;
-use undream::{Dream, Manifest, Signal};
+use undream::{Call, Dream, Manifest, Shown, Signal};
 
 use super::call::Eye;
 use super::change;
@@ -38,6 +38,18 @@ pub(crate) fn write_account(
         "  read      {} sessions, {} events",
         manifest.sessions_read, manifest.events_read
     )?;
+    let workings = dream.workings()?;
+    if !workings.calls.is_empty() {
+        let (read, written) = workings.tokens();
+        let calls = counted(workings.calls.len() as u64, "question", "questions");
+        writeln!(page, "  asked     {calls}, {read} tokens read, {written} written")?;
+    }
+    if let Some(why) = workings.settings.get("stopped") {
+        writeln!(page, "  stopped   {}", first_line(why, 80))?;
+    }
+    if let Some(instead) = &manifest.fallback {
+        writeln!(page, "  instead   {}", escape(instead))?;
+    }
     writeln!(page, "  proposed  {} of {} suggestions", manifest.proposals, manifest.suggested)?;
     for (reason, count) in &manifest.dropped {
         writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
@@ -66,6 +78,31 @@ fn amount(signal: &Signal) -> String {
         text += &format!(", {count} never recalled");
     }
     text
+}
+
+/// The manifest, and what the curator told of its work if it told anything.
+pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
+    let (mut value, workings) = (manifest_json(manifest), dream.workings()?);
+    if !workings.is_empty() {
+        let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
+        let told = json!({"settings": workings.settings, "calls": calls});
+        shape::extend(&mut value, json!({"workings": told}));
+    }
+    Ok(value)
+}
+
+fn call_json(call: &Call) -> serde_json::Value {
+    let shown = |shown: &Shown| json!({"session": shown.session, "events": shown.events});
+    json!({
+        "sessions": call.sessions.iter().map(shown).collect::<Vec<_>>(),
+        "memories": call.memories,
+        "question_bytes": call.question_bytes,
+        "requests": call.requests,
+        "repaired": call.repaired,
+        "tokens_in": call.tokens_in,
+        "tokens_out": call.tokens_out,
+        "proposals": call.proposals,
+    })
 }
 
 pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
@@ -97,6 +134,7 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
             "before": signal(&manifest.before),
             "after": signal(&manifest.after),
             "failure": manifest.failure,
+            "fallback": manifest.fallback,
         }),
     );
     value

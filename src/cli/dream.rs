@@ -5,12 +5,13 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, CommandCurator, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Mine, PolicyMode,
-    Schedule, Sessions, Store,
+    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, PolicyMode, Schedule, Sessions,
+    Store,
 };
 
-use super::account::{manifest_json, write_account};
+use super::account::{account_json, manifest_json, write_account};
 use super::call::{Access, Call};
+use super::curator::CuratorOptions;
 use super::decide::Decide;
 use super::exit::{Failure, Hinted, Outcome};
 use super::order::Order;
@@ -70,12 +71,11 @@ struct Run {
     /// Only sessions of this project
     #[arg(long)]
     project: Option<String>,
-    /// Who proposes: mine (built in), or a program
-    #[arg(long, value_name = "mine|command:PROG", default_value = "mine")]
-    curator: String,
     /// What the curator should heed
     #[arg(long, value_name = "TEXT")]
     instructions: Option<String>,
+    #[command(flatten)]
+    curator: CuratorOptions,
 }
 
 impl Dream {
@@ -110,8 +110,8 @@ pub(crate) fn ordered(call: &Call, schedule: &Schedule, branch: &Branch) -> Outc
         branch: schedule.branch.clone(),
         sessions: sessions.to_owned(),
         project: schedule.project.clone(),
-        curator: schedule.curator.clone(),
         instructions: schedule.instructions.clone(),
+        curator: CuratorOptions::named(&schedule.curator),
     };
     run.described(call, branch)
 }
@@ -125,7 +125,8 @@ impl Run {
         let manifest = dream.manifest()?;
         let number = manifest.number;
         if call.json() {
-            call.print_json(&json!({"dream": manifest_json(&manifest)}))?;
+            let shown = account_json(&dream, &manifest)?;
+            call.print_json(&json!({"dream": shown}))?;
         } else {
             let mut page = call.page();
             write_account(&mut page, &call.eye(&store)?, &dream, &manifest)?;
@@ -168,14 +169,7 @@ impl Run {
         if let Some(text) = &self.instructions {
             dream = dream.instructions(text);
         }
-        match self.curator.split_once(':') {
-            None if self.curator == "mine" => Ok(dream.curator(Mine::default())),
-            Some(("command", program)) if !program.trim().is_empty() => {
-                Ok(dream.curator(CommandCurator::new(program)))
-            }
-            _ => Err(Failure::usage(format!("there is no curator `{}`", self.curator))
-                .hint("--curator mine, or --curator 'command:PROGRAM'")),
-        }
+        self.curator.apply(dream)
     }
 }
 

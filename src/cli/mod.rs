@@ -23,6 +23,7 @@ mod brief;
 mod call;
 mod change;
 mod completions;
+mod curator;
 mod daemon;
 mod decide;
 mod demo;

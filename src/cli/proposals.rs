@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use undream::{Dream, Effect, ErrorKind, Manifest, Proposal};
 
-use super::account::{manifest_json, write_account};
+use super::account::{account_json, write_account};
 use super::call::{Access, Call, Eye};
 use super::dream::open;
 use super::exit::{Failure, Outcome};
@@ -46,7 +46,7 @@ impl Show {
             }
         }
         if call.json() {
-            let shown = manifest_json(&manifest);
+            let shown = account_json(&dream, &manifest)?;
             let one = proposals.first().filter(|_| self.proposal.is_some());
             let probes = shifts::of_dream(&dream, one)?;
             let proposals = proposals.iter().map(|found| {

@@ -8,13 +8,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::dream::curator::{Citation, Curator, CuratorInput, SuggestedChange, Suggestion};
 use crate::dream::program::Program;
+use crate::dream::protocol::{Said, session_line};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::object::{Entry, Event, Key, Kind, ProposalKind, Session, Trust};
+use crate::object::{ProposalKind, Trust};
 
 /// The version of the protocol.
 const PROTOCOL: u32 = 1;
@@ -24,6 +23,8 @@ const LINE_BYTES_MAX: usize = 4 << 20;
 const PROPOSALS_MAX: usize = 10_000;
 /// How much of what a program writes to its standard error is kept.
 const STDERR_BYTES_MAX: u64 = 16 << 10;
+/// How much a program may write unless told otherwise.
+const OUTPUT_BYTES_MAX: u64 = 64 << 20;
 /// How long a program may take unless told otherwise.
 const TIME_MAX: Duration = Duration::from_secs(600);
 
@@ -34,18 +35,27 @@ const TIME_MAX: Duration = Duration::from_secs(600);
 pub struct CommandCurator {
     command: String,
     time_max: Duration,
+    output_bytes_max: u64,
 }
 
 impl CommandCurator {
     /// The program `command`, run by the shell.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), time_max: TIME_MAX }
+        Self { command: command.into(), time_max: TIME_MAX, output_bytes_max: OUTPUT_BYTES_MAX }
     }
 
-    /// How long the program may take before it is stopped and the dream fails.
+    /// How long the program may take in all before it is stopped and the dream fails; ten minutes
+    /// unless told otherwise.
     #[must_use]
     pub fn time_max(mut self, time_max: Duration) -> Self {
         self.time_max = time_max;
+        self
+    }
+
+    /// How many bytes the program may write to its standard output; 64 MiB unless told otherwise.
+    #[must_use]
+    pub fn output_bytes_max(mut self, bytes: u64) -> Self {
+        self.output_bytes_max = bytes;
         self
     }
 
@@ -86,7 +96,7 @@ impl Curator for CommandCurator {
             .process_group(0)
             .spawn()
             .map_err(|error| self.failed("cannot be started").with_source(error))?;
-        let mut program = Program::new(child, input.orders);
+        let mut program = Program::new(child, input.orders, self.time_max);
         let outcome = self.converse(&mut program, input, suggest);
         if outcome.is_err() {
             program.stop();
@@ -109,7 +119,8 @@ impl CommandCurator {
             return Err(self.failed("has no input or output"));
         };
         let (said, lines) = mpsc::channel();
-        let reading = std::thread::spawn(move || read_lines(stdout, &said));
+        let bytes_max = self.output_bytes_max;
+        let reading = std::thread::spawn(move || read_lines(stdout, bytes_max, &said));
         let complaints = std::thread::spawn(move || {
             let mut text = Vec::new();
             let mut stderr = stderr;
@@ -150,9 +161,8 @@ impl CommandCurator {
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<ExitStatus> {
         let mut count = 0;
-        let mut left = self.time_max;
         let step = Duration::from_millis(50);
-        loop {
+        while !program.is_late() {
             program.heed()?;
             match lines.recv_timeout(step) {
                 Ok(line) => {
@@ -162,26 +172,14 @@ impl CommandCurator {
                     }
                     suggest(self.suggestion(&line?)?)?;
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    left = left.saturating_sub(step);
-                    if left.is_zero() {
-                        return Err(self.too_slow());
-                    }
-                }
+                Err(RecvTimeoutError::Disconnected) => match program.ended()? {
+                    Some(status) => return Ok(status),
+                    None => std::thread::sleep(step),
+                },
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        loop {
-            program.heed()?;
-            match program.ended()? {
-                Some(status) => return Ok(status),
-                None if left.is_zero() => return Err(self.too_slow()),
-                None => {
-                    left = left.saturating_sub(step);
-                    std::thread::sleep(step);
-                }
-            }
-        }
+        Err(self.too_slow())
     }
 
     /// Writes the header, the memory and the sessions. A program that stops reading is no failure.
@@ -224,6 +222,7 @@ impl CommandCurator {
         Ok(())
     }
 
+    /// Whether the program took it; one that closed its input takes no more.
     fn send(
         &self,
         (program, out): (&Program<'_>, &mpsc::SyncSender<Vec<u8>>),
@@ -232,17 +231,15 @@ impl CommandCurator {
         let mut bytes = serde_json::to_vec(value)
             .map_err(|error| self.failed("cannot be told a line").with_source(error))?;
         bytes.push(b'\n');
-        let mut tries = self.time_max.as_millis() / 10;
         loop {
             program.heed()?;
             match out.try_send(bytes) {
                 Ok(()) => return Ok(true),
                 Err(mpsc::TrySendError::Disconnected(_)) => return Ok(false),
-                Err(mpsc::TrySendError::Full(_)) if tries == 0 => {
-                    return Err(self.failed("stopped reading its input"));
+                Err(mpsc::TrySendError::Full(_)) if program.is_late() => {
+                    return Err(self.too_slow());
                 }
                 Err(mpsc::TrySendError::Full(back)) => {
-                    tries -= 1;
                     bytes = back;
                     std::thread::sleep(Duration::from_millis(10));
                 }
@@ -277,14 +274,20 @@ impl CommandCurator {
     }
 }
 
-/// Hands over the lines of `source` until it ends or one is no text of allowed length.
-fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
+/// Hands over the lines of `source` until it ends, one is no text of allowed length, or all of them
+/// are longer than `bytes_max`.
+fn read_lines(source: impl Read, bytes_max: u64, out: &mpsc::Sender<Result<String>>) {
     let mut source = BufReader::new(source);
+    let mut total = 0;
     loop {
         let mut line = Vec::new();
         let read = source.by_ref().take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut line);
         let line = match read {
             Ok(0) => return,
+            Ok(read) if total + read as u64 > bytes_max => {
+                let message = format!("the curator wrote over {bytes_max} bytes");
+                Err(Error::new(ErrorKind::Io, message))
+            }
             Ok(_) if line.len() > LINE_BYTES_MAX => {
                 let message = format!("the curator wrote a line over {LINE_BYTES_MAX} bytes");
                 Err(Error::new(ErrorKind::Io, message))
@@ -294,6 +297,7 @@ fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
             }),
             Err(error) => Err(error.into()),
         };
+        total += line.as_ref().map_or(0, |line| line.len() as u64);
         if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
             continue;
         }
@@ -301,88 +305,5 @@ fn read_lines(source: impl Read, out: &mpsc::Sender<Result<String>>) {
         if out.send(line).is_err() || failed {
             return;
         }
-    }
-}
-
-fn session_line(session: &Session, events: &[Event]) -> serde_json::Value {
-    let facts = session.facts();
-    let events: Vec<_> = events.iter().map(event_line).collect();
-    serde_json::json!({ "session": {
-        "session_id": facts.id, "source": facts.source, "agent": facts.agent, "model": facts.model,
-        "task_id": facts.task, "user": facts.user, "project": facts.project,
-        "labels": facts.labels, "outcome": facts.outcome.map(crate::object::Outcome::name),
-        "started_at": facts.started.map(|time| time.to_string()), "events": events,
-    }})
-}
-
-fn event_line(event: &Event) -> serde_json::Value {
-    let role = event.role.name();
-    match &event.call {
-        Some(call) => serde_json::json!({
-            "role": role, "tool": call.tool, "args": call.args, "result": call.result,
-            "is_error": call.is_error,
-        }),
-        None => serde_json::json!({ "role": role, "content": event.content }),
-    }
-}
-
-/// A proposal as a program writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said {
-    #[serde(default)]
-    kind: String,
-    title: String,
-    rationale: String,
-    #[serde(default)]
-    confidence: f64,
-    changes: Vec<SaidChange>,
-    #[serde(default)]
-    evidence: Vec<SaidCite>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct SaidCite {
-    session: String,
-    events: [u32; 2],
-    quote: Option<String>,
-}
-
-/// A change as a program writes it.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum SaidChange {
-    Put {
-        key: String,
-        text: String,
-        title: Option<String>,
-        kind: Option<String>,
-        #[serde(default)]
-        labels: Vec<String>,
-    },
-    Remove {
-        key: String,
-    },
-    Rename {
-        from: String,
-        to: String,
-    },
-}
-
-impl SaidChange {
-    fn read(self) -> Result<SuggestedChange> {
-        Ok(match self {
-            Self::Remove { key } => SuggestedChange::Remove(Key::new(key)?),
-            Self::Rename { from, to } => SuggestedChange::Rename(Key::new(from)?, Key::new(to)?),
-            Self::Put { key, text, title, kind, labels } => {
-                let mut entry = Entry::new(text);
-                entry.title = title;
-                entry.labels = labels;
-                if let Some(kind) = kind {
-                    entry.kind = Kind::new(kind)?;
-                }
-                SuggestedChange::Put(Key::new(key)?, entry.checked()?)
-            }
-        })
     }
 }

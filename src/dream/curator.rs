@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Time;
+use crate::dream::account::Account;
 use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
 use crate::dream::order::Orders;
@@ -69,6 +70,8 @@ pub struct CuratorInput<'a> {
     pub recalls: Option<&'a dyn Recalled>,
     /// What readers said of memories.
     pub feedback: &'a [Feedback],
+    /// Where the curator notes what it does beside suggesting.
+    pub account: &'a Account,
 }
 
 /// Tells which memories were given to somebody.
@@ -223,8 +226,7 @@ impl<'a> SessionReader<'a> {
     /// `Corrupt` if the session is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
         self.orders.heed()?;
-        let index = self.index(id)?;
-        let stored = self.store.events(&self.sessions[index], 0..=u32::MAX)?;
+        let stored = self.stored(id)?;
         let mut events = Vec::with_capacity(stored.len());
         let mut read = Vec::with_capacity(stored.len());
         for (_, text, event) in stored {
@@ -234,6 +236,20 @@ impl<'a> SessionReader<'a> {
         }
         self.note(id, read)?;
         Ok(events)
+    }
+
+    fn stored(&self, id: &str) -> Result<Vec<(u32, TextId, Option<Event>)>> {
+        self.store.events(&self.sessions[self.index(id)?], 0..=u32::MAX)
+    }
+
+    /// The events of a session, to decide what to read together. That is no reading: nothing of it
+    /// can be cited, and the session stays unread unless [`SessionReader::events`] follows.
+    #[cfg(feature = "llm")]
+    pub(crate) fn glance(&self, id: &str) -> Result<Vec<Event>> {
+        self.orders.heed()?;
+        let erased = || Event::said(Role::Meta, "");
+        let events = self.stored(id)?.into_iter();
+        Ok(events.map(|(_, _, event)| event.unwrap_or_else(erased)).collect())
     }
 
     /// How many sessions and events of this dream were read.

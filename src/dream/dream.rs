@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::dream::account::Workings;
 use crate::dream::manifest::{
-    Choices, DreamStatus, Manifest, Part, SessionList, load, meta, numbers, run_name, save,
+    Choices, DreamStatus, Manifest, Part, load, meta, numbers, read_by, run_name, save,
 };
 use crate::dream::order::{Order, given};
 use crate::dream::proposal::{Proposal, read_all};
@@ -124,11 +125,17 @@ impl Dream {
     /// `Corrupt` if the record is damaged.
     pub fn read_sessions(&self) -> Result<Vec<String>> {
         let snapshot = meta(&self.store).snapshot()?;
-        let list: SessionList = match load(&snapshot, self.number, Part::Seen)? {
-            Some(seen) => seen,
-            None => load(&snapshot, self.number, Part::Sessions)?.unwrap_or_default(),
-        };
-        Ok(list.into_iter().map(|(id, _)| id).collect())
+        Ok(read_by(&snapshot, self.number)?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// What the curator told of its work: how it was set, and what it asked of whom for which
+    /// proposals. Empty for a curator that tells nothing.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record is damaged.
+    pub fn workings(&self) -> Result<Workings> {
+        let snapshot = meta(&self.store).snapshot()?;
+        Ok(load(&snapshot, self.number, Part::Workings)?.unwrap_or_default())
     }
 
     /// The proposals, best first, each with its decision.

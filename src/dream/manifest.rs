@@ -96,6 +96,9 @@ pub struct Manifest {
     pub after: Signal,
     /// Why it failed.
     pub failure: Option<String>,
+    /// Who proposed instead when the curator failed, and why it failed.
+    #[serde(default)]
+    pub fallback: Option<String>,
 }
 
 impl Manifest {
@@ -194,6 +197,8 @@ pub(crate) enum Part {
     Sessions,
     /// Those of them that the curator read, where these are not all.
     Seen,
+    /// What the curator told of its work.
+    Workings,
     Decisions,
     /// What was asked of it while it ran.
     Order,
@@ -205,6 +210,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Manifest => "manifest",
         Part::Sessions => "sessions",
         Part::Seen => "seen",
+        Part::Workings => "workings",
         Part::Decisions => "decisions",
         Part::Order => "order",
         Part::Held => "held",
@@ -222,6 +228,15 @@ pub(crate) fn load<T: DeserializeOwned>(
     let Some(record) = meta.get(&key)? else { return Ok(None) };
     serde_json::from_str(record.text()?).map(Some).map_err(|error| {
         Error::corrupt(format!("the record `{key}` is damaged")).with_source(error)
+    })
+}
+
+/// The sessions that the curator of a dream read, each with the object that it was then.
+pub(crate) fn read_by(meta: &Snapshot, number: u64) -> Result<SessionList> {
+    let seen = load(meta, number, Part::Seen)?;
+    Ok(match seen {
+        Some(seen) => seen,
+        None => load(meta, number, Part::Sessions)?.unwrap_or_default(),
     })
 }
 

@@ -6,6 +6,8 @@
 //!
 //! Imports: the engine and the floors below it. It knows nothing of search and exchange.
 
+mod account;
+mod alarm;
 mod command;
 mod curator;
 mod danger;
@@ -16,12 +18,15 @@ mod drift;
 mod feedback;
 mod footing;
 mod gated;
+#[cfg(feature = "llm")]
+mod llm;
 mod manifest;
 mod mine;
 mod order;
 mod pass;
 mod program;
 mod proposal;
+mod protocol;
 mod quote;
 mod recalls;
 mod reply;
@@ -30,12 +35,14 @@ mod revert_since;
 mod review;
 mod run;
 mod schedule;
+mod selection;
 mod signal;
 mod sources;
 mod standing;
 mod why;
 mod withdrawal;
 
+pub use account::{Account, Call, Shown, Workings};
 pub use command::CommandCurator;
 pub use curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
@@ -46,6 +53,8 @@ pub use dream::Dream;
 pub use drift::{Churn, Drift, Period, Rewritten, Swing, Unfounded};
 pub use feedback::{Feedback, Opinion};
 pub use gated::ProposalVerdict;
+#[cfg(feature = "llm")]
+pub use llm::Llm;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use order::{Order, Orders};

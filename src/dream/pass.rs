@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dream::account::Account;
 use crate::dream::curator::{
     Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
@@ -70,7 +71,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    pub(super) fn run(mut self, base: &Snapshot) -> Result<()> {
+    pub(super) fn run(mut self, base: &Snapshot, account: &Account) -> Result<()> {
         let curator = self.curator;
         let feedback = Feedback::all(self.dream.store())?;
         let input = CuratorInput {
@@ -81,17 +82,24 @@ impl<'a> Pass<'a> {
             now: self.manifest.started(),
             recalls: self.recalls,
             feedback: &feedback,
+            account,
         };
-        curator.propose(&input, &mut |suggestion| self.take(suggestion))
+        let outcome = curator.propose(&input, &mut |suggestion| self.take(suggestion, account));
+        for (reason, count) in account.take_dropped() {
+            self.manifest.suggested += count;
+            *self.manifest.dropped.entry(reason).or_default() += count;
+        }
+        outcome
     }
 
     /// Writes a suggestion as a proposal, or counts why not.
-    fn take(&mut self, suggestion: Suggestion) -> Result<()> {
+    fn take(&mut self, suggestion: Suggestion, account: &Account) -> Result<()> {
         self.orders.heed()?;
         self.manifest.suggested += 1;
         let dropped = match self.write(suggestion) {
             Ok(None) => {
                 self.manifest.proposals += 1;
+                account.wrote(self.manifest.proposals);
                 return Ok(());
             }
             Ok(Some(reason)) => reason,

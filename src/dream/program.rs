@@ -1,7 +1,9 @@
 //! The program behind a curator, as a process: held up, ended, waited for.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
+use crate::dream::alarm::Alarm;
 use crate::dream::order::{Order, Orders};
 use crate::error::Result;
 
@@ -9,12 +11,19 @@ use crate::error::Result;
 pub(super) struct Program<'a> {
     child: Child,
     orders: &'a Orders,
+    alarm: Alarm,
 }
 
 impl<'a> Program<'a> {
-    /// Takes over a program that was started as the head of its own group.
-    pub(super) fn new(child: Child, orders: &'a Orders) -> Self {
-        Self { child, orders }
+    /// Takes over a program that was started as the head of its own group, and has `time_max` from
+    /// now on; pauses are not counted.
+    pub(super) fn new(child: Child, orders: &'a Orders, time_max: Duration) -> Self {
+        Self { child, orders, alarm: Alarm::after(time_max) }
+    }
+
+    /// Whether its time is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.alarm.has_rung()
     }
 
     pub(super) fn child(&mut self) -> &mut Child {
@@ -29,9 +38,11 @@ impl<'a> Program<'a> {
         if self.orders.now()? != Order::Pause {
             return self.orders.heed();
         }
+        self.alarm.hold(true);
         self.signal("STOP");
         let outcome = self.orders.heed();
         self.signal("CONT");
+        self.alarm.hold(false);
         outcome
     }
 

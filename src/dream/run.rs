@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dream::account::{Account, Workings};
 use crate::dream::curator::{Curator, Recalled, SessionReader};
 use crate::dream::dream::Dream;
 use crate::dream::gated::merge_what_passes;
@@ -15,13 +16,11 @@ use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
+use crate::dream::selection::select;
 use crate::dream::signal::Signal;
 use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
-
-/// The label of a session that no dream may read.
-const NOT_FOR_DREAMS: &str = "dream: no";
 
 /// Which sessions a dream reads.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,12 +42,16 @@ pub struct DreamRun {
     sessions: Sessions,
     project: Option<String>,
     curator: Box<dyn Curator>,
+    fallback: Option<Box<dyn Curator>>,
     instructions: Option<String>,
     author: Option<Author>,
     recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
     gates: Vec<Arc<dyn Gate>>,
 }
+
+/// What a curator works on, and who knows what was recalled.
+type AtWork<'a> = (&'a Dream, &'a Orders, &'a SessionReader<'a>, Option<&'a dyn Recalled>);
 
 impl Dream {
     /// Begins to describe a dream of `branch`.
@@ -58,6 +61,7 @@ impl Dream {
             sessions: Sessions::New,
             project: None,
             curator: Box::new(Mine::default()),
+            fallback: None,
             instructions: None,
             author: None,
             recalls: None,
@@ -83,6 +87,13 @@ impl DreamRun {
     /// Who proposes; [`Mine`] unless told otherwise.
     pub fn curator(mut self, curator: impl Curator + 'static) -> Self {
         self.curator = Box::new(curator);
+        self
+    }
+
+    /// Who proposes if the curator fails; without one the dream fails. What the curator had proposed
+    /// before is kept.
+    pub fn fallback(mut self, curator: impl Curator + 'static) -> Self {
+        self.fallback = Some(Box::new(curator));
         self
     }
 
@@ -129,7 +140,7 @@ impl DreamRun {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
         let base = self.base(&author)?;
-        let (sessions, earlier) = self.select(&store)?;
+        let (sessions, earlier) = self.chosen(&store)?;
         let list: SessionList = sessions
             .iter()
             .map(|session| (session.id().to_owned(), session.object_id().to_string()))
@@ -139,16 +150,15 @@ impl DreamRun {
             None => Some(OwnRecalls::of(&store)?),
         };
         let (mut manifest, _lease) = self.open(&store, &base, &list)?;
-        let covered: BTreeSet<String> =
-            sessions.iter().chain(&earlier).map(|session| session.id().to_owned()).collect();
+        let mut covered: BTreeSet<String> =
+            earlier.iter().map(|session| session.id().to_owned()).collect();
         let dream = Dream::new(store.clone(), manifest.number);
         let orders = Orders::new(&dream);
         let reader = SessionReader::new(&store, sessions, earlier, &orders);
         let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
-        let given = (&*self.curator, self.instructions.as_deref(), recalls);
-        let at_work = (&dream, &orders);
-        let outcome = Pass::new((given, self.trust_max), at_work, &reader, &author, &mut manifest)?
-            .run(&base);
+        let account = Account::default();
+        let at_work = (&dream, &orders, &reader, recalls);
+        let outcome = self.propose(at_work, &mut manifest, (&base, &account));
         let (sessions_read, events_read) = reader.read();
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
@@ -165,11 +175,37 @@ impl DreamRun {
             Ok(()) => DreamStatus::Waiting,
         };
         let who = self.author.clone().unwrap_or(author);
-        Self::close(&store, &manifest, (&list, &reader.read_list(), &covered), &who)?;
+        let seen = reader.read_list();
+        covered.extend(seen.iter().map(|(id, _)| id.clone()));
+        let workings = account.into_workings();
+        Self::close(&store, &manifest, (&list, &seen, &covered), &workings, &who)?;
         if manifest.status == DreamStatus::Waiting {
             merge_what_passes(&dream, &self.gates)?;
         }
         Ok(dream)
+    }
+
+    /// Lets the curator propose, and if it fails the one to fall back to.
+    fn propose(
+        &self,
+        (dream, orders, reader, recalls): AtWork<'_>,
+        manifest: &mut Manifest,
+        (base, account): (&Snapshot, &Account),
+    ) -> Result<()> {
+        let run = |curator: &dyn Curator, manifest: &mut Manifest| {
+            let given = (curator, self.instructions.as_deref(), recalls);
+            let author = Author::program(curator.name());
+            Pass::new((given, self.trust_max), (dream, orders), reader, &author, manifest)?
+                .run(base, account)
+        };
+        let outcome = run(&*self.curator, manifest);
+        let (Err(error), Some(fallback)) = (&outcome, &self.fallback) else { return outcome };
+        if orders.ended() {
+            return outcome;
+        }
+        manifest.fallback = Some(format!("{}, because {}", fallback.name(), describe(error)));
+        account.turn_over();
+        run(&**fallback, manifest)
     }
 
     /// The snapshot to dream about. A branch without a commit gets an empty first one, so that the
@@ -187,41 +223,14 @@ impl DreamRun {
     }
 
     /// The sessions to read, and those that earlier dreams read where the curator remembers them.
-    fn select(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
-        let read = match &self.sessions {
-            Sessions::New => read_before(store, self.branch.name().as_str())?,
-            _ => BTreeSet::new(),
-        };
-        let (mut chosen, mut earlier) = (Vec::new(), Vec::new());
-        let ids = match &self.sessions {
-            Sessions::Ids(ids) => ids
-                .iter()
-                .map(|id| {
-                    let missing = || Error::not_found(format!("there is no session `{id}`"));
-                    store.session(id)?.ok_or_else(missing)
-                })
-                .collect::<Result<Vec<_>>>()?,
-            _ => store
-                .session_ids()?
-                .into_iter()
-                .filter(|(_, object)| {
-                    self.curator.remembers() || !read.contains(&object.to_string())
-                })
-                .map(|(_, object)| store.session_object(object))
-                .collect::<Result<Vec<_>>>()?,
-        };
-        let kept_out: BTreeSet<String> =
-            store.quarantined()?.into_iter().map(|found| found.session).collect();
-        for session in ids {
-            if !is_for_dreams(&session, &kept_out, self.project.as_deref()) {
-                continue;
-            }
-            let known = read.contains(&session.object_id().to_string());
-            if known { &mut earlier } else { &mut chosen }.push(session);
-        }
-        // Oldest first: what changed over time is read in the order in which it happened.
-        chosen.sort_by_key(|session| (session.facts().started, session.id().to_owned()));
-        Ok((chosen, earlier))
+    fn chosen(&self, store: &Store) -> Result<(Vec<Session>, Vec<Session>)> {
+        let remembers = self.curator.remembers();
+        select(
+            store,
+            self.branch.name().as_str(),
+            (&self.sessions, self.project.as_deref()),
+            remembers,
+        )
     }
 
     /// Takes the next number, writes the manifest and creates the dream's branch. The lease says
@@ -257,6 +266,7 @@ impl DreamRun {
                 before: Signal::of(base)?,
                 after: Signal::default(),
                 failure: None,
+                fallback: None,
             };
             let mut transaction = branch.write_reserved()?;
             note_cut_off(&mut transaction, store, &known)?;
@@ -279,6 +289,7 @@ impl DreamRun {
         store: &Store,
         manifest: &Manifest,
         (list, seen, covered): (&SessionList, &SessionList, &BTreeSet<String>),
+        workings: &Workings,
         who: &Author,
     ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
@@ -286,6 +297,9 @@ impl DreamRun {
             save(transaction, manifest.number, Part::Manifest, manifest)?;
             if seen.len() < list.len() {
                 save(transaction, manifest.number, Part::Seen, seen)?;
+            }
+            if !workings.is_empty() {
+                save(transaction, manifest.number, Part::Workings, workings)?;
             }
             if manifest.status != DreamStatus::Waiting {
                 return Ok(());
@@ -350,32 +364,7 @@ pub(crate) fn write_meta(
     }
 }
 
-/// Whether a dream of `project`, or of all, may read a session.
-pub(crate) fn is_for_dreams(
-    session: &Session,
-    kept_out: &BTreeSet<String>,
-    project: Option<&str>,
-) -> bool {
-    let facts = session.facts();
-    let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
-    let other = project.is_some() && facts.project.as_deref() != project;
-    !hidden && !other && !kept_out.contains(session.id())
-}
-
-/// The session objects that completed dreams of a branch have read.
-pub(crate) fn read_before(store: &Store, branch: &str) -> Result<BTreeSet<String>> {
-    let snapshot = meta(store).snapshot()?;
-    let mut read = BTreeSet::new();
-    for number in numbers(&snapshot)? {
-        let manifest: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
-        if manifest.is_some_and(|held| held.branch == branch && held.is_complete()) {
-            let list: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-            read.extend(list.into_iter().map(|(_, object)| object));
-        }
-    }
-    Ok(read)
-}
-
+/// An error with its causes, in one line.
 pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -83,3 +83,50 @@ fn a_change_that_breaks_a_rule_drops_its_proposal_and_no_other() -> Result<()> {
     assert_eq!(dream.proposals()?[0].key().map(undream::Key::as_str), Some("good"));
     Ok(())
 }
+
+#[test]
+fn a_program_is_stopped_at_its_time_and_its_output_limit() -> Result<()> {
+    let line = r#"{"title":"T","rationale":"R","changes":[{"put":{"key":"a/b","text":"x"}}]}"#;
+    let slow = format!("cat > /dev/null; while true; do echo '{line}'; sleep 0.2; done");
+    let fast = format!("cat > /dev/null; echo '{line}'; yes ''");
+    let deaf = "sleep 60".to_owned();
+    for (program, why) in [(slow, "within 1 s"), (deaf, "within 1 s"), (fast, "over 5000 bytes")] {
+        let (_db, store) = small(3)?;
+        let curator = CommandCurator::new(&program)
+            .time_max(std::time::Duration::from_secs(if why.contains("bytes") { 60 } else { 1 }))
+            .output_bytes_max(5_000);
+        let begun = std::time::Instant::now();
+        let dream = Dream::on(&store.branch("main")?).curator(curator).run()?;
+        let manifest = dream.manifest()?;
+        assert_eq!(manifest.status, DreamStatus::Failed, "{program}");
+        assert!(manifest.failure.as_deref().unwrap().contains(why), "{manifest:?}");
+        assert!(begun.elapsed().as_secs() < 30, "{program} took {:?}", begun.elapsed());
+    }
+    Ok(())
+}
+
+#[test]
+fn another_curator_proposes_when_a_program_fails_and_the_dream_says_so() -> Result<()> {
+    let line = r#"{"title":"T","rationale":"R","changes":[{"put":{"key":"a/b","text":"x"}}]}"#;
+    let run = |program: String, fallback: &str| -> Result<Dream> {
+        let (_db, store) = small(3)?;
+        let main = store.branch("main")?;
+        let dream = Dream::on(&main).curator(CommandCurator::new(program));
+        dream.fallback(CommandCurator::new(fallback)).run()
+    };
+    let other = line.replace("a/b", "c/d");
+    let good = format!("cat > /dev/null; echo '{other}'");
+    let dream = run(format!("cat > /dev/null; echo '{line}'; exit 3"), &good)?;
+    let manifest = dream.manifest()?;
+    assert_eq!((manifest.status, manifest.proposals), (DreamStatus::Waiting, 2), "{manifest:?}");
+    assert_eq!(manifest.failure, None);
+    let instead = manifest.fallback.unwrap();
+    assert!(instead.contains("because") && instead.contains("exit status: 3"), "{instead}");
+
+    let sound = run(good.clone(), "exit 4")?.manifest()?;
+    assert_eq!((sound.fallback, sound.proposals), (None, 1));
+    let both = run("exit 3".to_owned(), "exit 4")?.manifest()?;
+    assert_eq!(both.status, DreamStatus::Failed);
+    assert!(both.failure.unwrap().contains("exit status: 4"));
+    Ok(())
+}

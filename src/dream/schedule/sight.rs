@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::clock::Time;
-use crate::dream::run::{is_for_dreams, read_before};
 use crate::dream::schedule::schedule::{Schedule, Trigger};
 use crate::dream::schedule::state::later;
+use crate::dream::selection::{is_for_dreams, read_before};
 use crate::engine::Store;
 use crate::error::Result;
 use crate::object::Operation;
