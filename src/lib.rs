@@ -59,13 +59,13 @@ mod tree;
 
 pub use clock::{Clock, FixedClock, SystemClock, Time};
 pub use dream::{
-    Approval, Choice, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput, Danger,
-    Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Effect, Evident, Fate,
-    Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order, Orders, Outlook,
-    Proposal, ProposalSources, ProposalVerdict, Recalled, Relation, Remaining, Reply, Review,
-    ReviewMerge, RunBegun, RunEnded, Schedule, ScheduleState, ScheduleTurn, Scheduled,
-    ScheduledRun, Schedules, SessionReader, Sessions, Signal, SuggestedChange, Suggestion, Tie,
-    Trigger, Why, WhyStep, Withdrawal,
+    Approval, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator, CuratorInput,
+    Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift, Effect,
+    Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion, Order,
+    Orders, Outlook, Period, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
+    Remaining, Reply, Review, ReviewMerge, Rewritten, RunBegun, RunEnded, Schedule, ScheduleState,
+    ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Signal,
+    SuggestedChange, Suggestion, Swing, Tie, Trigger, Unfounded, Why, WhyStep, Withdrawal,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -100,8 +100,33 @@ fn when(trigger: &Trigger) -> String {
     }
 }
 
+/// What a person on call should know of schedules, each with the command that acts on it.
+pub(crate) fn notes(all: &[Scheduled], now: Time) -> Vec<(String, &'static str)> {
+    const LIST: &str = "undream dream schedule list";
+    let mut notes = Vec::new();
+    for found in all {
+        let name = &found.schedule.name;
+        if found.state.failures > 0 {
+            let count = counted(found.state.failures.into(), "run", "runs in a row");
+            notes.push((format!("! schedule {name} has failed: {count}"), LIST));
+        }
+        if let Outlook::Due(_) = found.outlook {
+            notes.push((format!("! schedule {name} is {}", next(found, now)), "undream daemon"));
+        }
+    }
+    let waiting = all.iter().filter_map(|found| match found.outlook {
+        Outlook::Wait(Some(at)) => Some((at, found)),
+        _ => None,
+    });
+    if let Some((_, found)) = waiting.min_by_key(|(at, found)| (*at, &found.schedule.name)) {
+        let text = format!("  next dream {} ({})", next(found, now), found.schedule.name);
+        notes.push((text, LIST));
+    }
+    notes
+}
+
 /// What the schedule waits for.
-fn next(found: &Scheduled, now: Time) -> String {
+pub(crate) fn next(found: &Scheduled, now: Time) -> String {
     let zone = match &found.schedule.trigger {
         Trigger::Cron { zone, .. } => zone,
         _ => "UTC",

@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, daemon, demo, diff, dream, edit, endorse, export, feedback,
-    get, import, init, list, log, manual, merge, operation, policy, probes, put, recall, reference,
-    restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    bisect, blame, brief, completions, daemon, demo, diff, dream, drift, edit, endorse, export,
+    feedback, get, import, init, list, log, manual, merge, operation, policy, probes, put, recall,
+    reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -150,6 +150,8 @@ pub(crate) enum Verb {
     /// Show or change the policy; test a dream or check a commit against it
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Show how the memory has changed: what, how often, on what grounds, by whom
+    Drift(drift::Drift),
     /// Keep questions with the memories that should answer them, and see whether they do
     #[command(subcommand)]
     Probe(probes::Probes),

@@ -20,13 +20,17 @@ pub(crate) fn write(page: &mut Page, eye: &Eye, store: &Store, fallen: &FallenPr
     let probe = &fallen.change.probe;
     let top = probe.top as usize;
     let fell = |shift: &&ProbeShift| shift.after.is_none_or(|rank| rank > top);
+    let good = match fallen.held_at() {
+        Some(good) => Some(eye.short.of(good.object())?),
+        None => None,
+    };
     for shift in fallen.change.shifts.iter().filter(fell) {
         let what = match &fallen.since {
             Some(_) => format!("fell, {}, {}", told(shift), since(eye, store, fallen)?),
             None => format!("does not hold: {}", told(shift)),
         };
         let text = format!("! probe {} {what}", probe.name);
-        line(page, eye, &text, &bisect_command(probe, shift.key.as_str()))?;
+        line(page, eye, &text, &bisect_command(probe, shift.key.as_str(), good.as_deref()))?;
     }
     Ok(())
 }
@@ -64,10 +68,15 @@ fn dream_of(store: &Store, fallen: &FallenProbe) -> Outcome<Option<u64>> {
 pub(crate) fn to_json(store: &Store, fallen: &FallenProbe) -> Outcome<Value> {
     let mut value = shifts::to_json(std::slice::from_ref(&fallen.change)).remove(0);
     let since = fallen.since.iter().flat_map(|since| &since.suspects);
+    let good = fallen.held_at();
     let suspects: Vec<Value> = since.map(|commit| shape::commit(commit)).collect();
     shape::extend(
         &mut value,
-        json!({"since": {"dream": dream_of(store, fallen)?, "commits": suspects}}),
+        json!({"since": {
+            "dream": dream_of(store, fallen)?,
+            "good": good.map(|id| id.to_string()),
+            "commits": suspects,
+        }}),
     );
     Ok(value)
 }

@@ -18,7 +18,8 @@ grammar. `undream COMMAND --help` says the same in a terminal.
 
 A result goes to standard output, everything else to standard error. With `--json` there is exactly one JSON document: the
 answer on standard output, or what went wrong on standard error. Only where standard output is the exported file itself
-(`undream export -`), the answer goes to standard error.
+(`undream export -`), the answer goes to standard error; and `undream daemon` gives a document for each run, on a line of its
+own.
 
 | exit code | meaning |
 |---|---|

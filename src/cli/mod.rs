@@ -28,6 +28,7 @@ mod decide;
 mod demo;
 mod diff;
 mod dream;
+mod drift;
 mod edit;
 mod editor;
 mod endorse;

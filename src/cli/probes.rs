@@ -191,30 +191,22 @@ impl Run {
             }
             page.finish()?;
         }
-        let fallen: Vec<&ProbeAnswer> = answers.iter().filter(|answer| !answer.holds()).collect();
-        match fallen.as_slice() {
-            [] => Ok(()),
-            [first, ..] => {
-                let count = counted(fallen.len() as u64, "probe does", "probes do");
-                let text = format!("{count} not bring what they should");
-                Err(Failure::new(ErrorKind::NotFound, text).hint(bisecting(first)))
-            }
+        let fallen = answers.iter().filter(|answer| !answer.holds()).count() as u64;
+        if fallen == 0 {
+            return Ok(());
         }
+        let count = counted(fallen, "probe does", "probes do");
+        let text = format!("{count} not bring what is expected");
+        Err(Failure::new(ErrorKind::NotFound, text).hint("undream status names what made it fall"))
     }
 }
 
-/// The command that finds what made a probe fall.
-fn bisecting(answer: &ProbeAnswer) -> String {
-    let top = answer.probe.top as usize;
-    let fell = answer.ranks.iter().find(|one| one.rank.is_none_or(|rank| rank > top));
-    fell.map_or_else(String::new, |one| bisect_command(&answer.probe, one.key.as_str()))
-}
-
-/// The command that finds what made `key` fall.
-pub(crate) fn bisect_command(probe: &Probe, key: &str) -> String {
+/// The command that finds what made `key` fall since the commit `good`, as far as that is known.
+pub(crate) fn bisect_command(probe: &Probe, key: &str, good: Option<&str>) -> String {
     let top = if probe.top == 5 { String::new() } else { format!(" --top {}", probe.top) };
+    let good = good.map(|good| format!(" --good {good}")).unwrap_or_default();
     let query = quoted(&probe.query);
-    format!("undream bisect --search {query} --expects {}{top}", quoted(key))
+    format!("undream bisect --search {query} --expects {}{top}{good}", quoted(key))
 }
 
 impl Suggest {

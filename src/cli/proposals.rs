@@ -1,7 +1,7 @@
 //! `dream show`: a dream's proposals, one line each, the riskiest first; or one of them in full.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -24,8 +24,9 @@ pub(crate) struct Show {
     /// The number of one proposal, to see it in full
     proposal: Option<u32>,
     /// Write a plan to edit, for dream decide; to standard output if no file is named
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["proposal", "json"])]
-    plan: Option<Option<PathBuf>>,
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-",
+        conflicts_with_all = ["proposal", "json"])]
+    plan: Option<PathBuf>,
 }
 
 impl Show {
@@ -60,7 +61,7 @@ impl Show {
         }
         proposals.sort_by_cached_key(Proposal::review_order);
         match (&self.plan, self.proposal) {
-            (Some(file), _) => self.write_plan(call, (&dream, &held), file.as_ref(), &proposals),
+            (Some(file), _) => self.write_plan(call, (&dream, &held), file, &proposals),
             (None, Some(one)) => self.show_one(call, (&dream, &held), one, &proposals[0]),
             (None, None) => self.list(call, (&dream, &held), &manifest, &proposals),
         }
@@ -112,15 +113,15 @@ impl Show {
         &self,
         call: &Call,
         (dream, held): (&Dream, &Held),
-        file: Option<&PathBuf>,
+        file: &Path,
         proposals: &[Proposal],
     ) -> Outcome {
         let text = plan::write(dream, held, proposals)?;
-        let Some(file) = file else {
+        if file.as_os_str() == "-" {
             let mut page = call.page();
             write!(page, "{text}")?;
             return Ok(page.finish()?);
-        };
+        }
         std::fs::write(file, text)?;
         let file = file.display();
         let what = counted(proposals.len() as u64, "proposal", "proposals");

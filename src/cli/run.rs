@@ -72,6 +72,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Daemon(daemon) => daemon.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
         Verb::Policy(policy) => policy.run(call),
+        Verb::Drift(drift) => drift.run(call),
         Verb::Probe(probes) => probes.run(call),
         Verb::Export(export) => export.run(call),
         Verb::Import(import) => import.run(call),

@@ -5,17 +5,18 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Search, Snapshot, Store, Verified,
+    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Scheduled, Schedules, Search, Snapshot,
+    Store, Verified,
 };
 
 use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
-use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::{ago, since};
 use super::waiting::Waiting;
+use super::{agenda, json as shape};
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
@@ -38,6 +39,7 @@ struct Standing {
     waiting: Vec<Waiting>,
     fallen: Vec<FallenProbe>,
     holders: Vec<HolderInfo>,
+    schedules: Vec<Scheduled>,
     /// How many rows of the log are not in the search index yet.
     lag: u64,
     verified: Option<Verified>,
@@ -76,6 +78,7 @@ impl Standing {
             waiting: Waiting::list(&store)?,
             fallen: search.fallen_probes(&store.branch("main")?)?,
             holders: holders.collect(),
+            schedules: Schedules::of(&store).list()?,
             lag: search.lag()?,
             verified: database.verified()?,
             recalls: database.recall_size()?,
@@ -105,6 +108,9 @@ impl Standing {
         }
         for probe in &self.fallen {
             fallen::write(page, eye, &self.store, probe)?;
+        }
+        for (text, command) in agenda::notes(&self.schedules, eye.now) {
+            line(page, eye, &text, command)?;
         }
         line(
             page,
@@ -215,6 +221,7 @@ impl Standing {
             "branches": branches,
             "tags": tags,
             "holders": holders.collect::<Vec<_>>(),
+            "schedules": self.schedules.iter().map(agenda::to_json).collect::<Vec<_>>(),
         }}))
     }
 }

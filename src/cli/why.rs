@@ -41,7 +41,7 @@ impl Why {
             return Err(missing(&snapshot, &key)?);
         }
         let why = Answer::of(&snapshot, key.as_str())?;
-        let given = store.recalls().of_records(why.versions.iter().copied()).usage()?;
+        let given = store.recalls().of_records([why.standing().record.id()]).usage()?;
         if call.json() {
             let mut answer = to_json(&store, &why)?;
             shape::extend(&mut answer, json!({"given": given_json(&given)}));
@@ -101,7 +101,7 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
     Ok(())
 }
 
-/// Which sessions were given the memory, in whatever version.
+/// Which sessions were given what stands there now.
 fn write_given(page: &mut Page, eye: &Eye, given: &RecallUse) -> Outcome {
     let Some(last) = given.last else { return Ok(()) };
     let sessions = counted(given.sessions.len() as u64, "session", "sessions");

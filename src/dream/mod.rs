@@ -12,6 +12,7 @@ mod danger;
 mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
+mod drift;
 mod feedback;
 mod footing;
 mod gated;
@@ -42,6 +43,7 @@ pub use curator::{
 pub use danger::{Danger, Effect};
 pub use derived::{Derived, Tie};
 pub use dream::Dream;
+pub use drift::{Churn, Drift, Period, Rewritten, Swing, Unfounded};
 pub use feedback::{Feedback, Opinion};
 pub use gated::ProposalVerdict;
 pub use manifest::{Choice, DreamStatus, Manifest};

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
 
 mod audit;
+mod call_out;
 mod desk;
 mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod operator;
 mod policy;
 mod recall;
 mod review;

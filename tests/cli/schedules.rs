@@ -18,7 +18,7 @@ fn a_schedule_is_kept_run_by_a_timer_and_removed() {
         "dream schedule list",
         "dream schedule add nightly --cron '30 2 * * *' --tz Europe/Berlin",
         "dream schedule add nightly --after-sessions 5",
-        "dream schedule add often --cron '* * * * *' --curator 'command:exit 3' --retries 1",
+        "dream schedule add often --cron '* * * * *' --curator 'command:cat > /dev/null; exit 3' --retries 1",
         "dream schedule add busy --after-sessions 5 --project press",
         "dream schedule add quiet --after-idle 2h --missed skip --grace 10m",
         "dream schedule list",
@@ -61,7 +61,7 @@ fn a_schedule_that_could_not_run_is_refused_when_it_is_added() {
 fn schedules_answer_with_json_too() {
     let story = desk().tell(&[
         "dream schedule add nightly --cron '30 2 * * *' --tz America/New_York --json",
-        "dream schedule add busy --after-sessions 2 --curator 'command:exit 3' --notify 'exit 1' --json",
+        "dream schedule add busy --after-sessions 2 --curator 'command:cat > /dev/null; exit 3' --notify 'exit 1' --json",
         "dream schedule run --due --json",
         "dream schedule list --json",
         "dream schedule rm nightly --json",

@@ -49,7 +49,7 @@ impl Curator for Scripted {
 }
 
 fn put(key: &str, text: &str) -> SuggestedChange {
-    SuggestedChange::Put(Key::new(key).unwrap(), Entry::new(text))
+    SuggestedChange::Put(Key::new(key).expect("a key"), Entry::new(text))
 }
 
 fn ana() -> Author {

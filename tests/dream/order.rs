@@ -1,5 +1,7 @@
 //! Dreams that are held up and ended while they run.
 
+#![expect(clippy::disallowed_methods, reason = "how long it takes to obey is what is tested")]
+
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};

@@ -236,7 +236,7 @@ impl World {
         let main = store.branch("main")?;
         let mut tx = main.write()?;
         for key in 0..3 {
-            tx.put(name(key), text(key, &[0, 0, 0, 0]))?;
+            tx.put(name(key), text(key, [0, 0, 0, 0]))?;
         }
         let first = tx.commit(scribe().message("Begin"))?;
         let side = store.create_branch("side", first)?;
@@ -326,7 +326,7 @@ fn name(key: u8) -> String {
     format!("memories/{key}")
 }
 
-fn text(key: u8, lines: &[u8; 4]) -> Entry {
+fn text(key: u8, lines: [u8; 4]) -> Entry {
     let lines = lines.iter().enumerate();
     let lines: Vec<String> =
         lines.map(|(at, words)| format!("Line {at} of memory {key} says {words}.")).collect();
@@ -338,7 +338,7 @@ fn edited(branch: &Branch, key: u8, line: u8, words: u8, field: u8) -> Result<En
     let before = branch.snapshot()?.get(&name(key))?;
     let mut entry = match before {
         Some(record) => record.to_entry()?,
-        None => text(key, &[0, 0, 0, 0]),
+        None => text(key, [0, 0, 0, 0]),
     };
     match field {
         0 => entry = entry.label(format!("l{words}")),

@@ -55,11 +55,14 @@ impl Schedules {
     /// `Corrupt` if a record is damaged.
     pub fn list(&self) -> Result<Vec<Scheduled>> {
         let snapshot = meta(&self.store).snapshot()?;
+        let names = names(&snapshot)?;
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         let now = self.store.database().now();
-        let all = names(&snapshot)?
-            .into_iter()
-            .filter_map(|name| self.scheduled(&snapshot, &name, now).transpose());
-        all.collect()
+        let found =
+            names.iter().filter_map(|name| self.scheduled(&snapshot, name, now).transpose());
+        found.collect()
     }
 
     fn scheduled(&self, snapshot: &Snapshot, name: &str, now: Time) -> Result<Option<Scheduled>> {

@@ -17,6 +17,18 @@ pub struct FallenProbe {
     pub since: Option<Bisection>,
 }
 
+impl FallenProbe {
+    /// The newest commit of the branch at which it is known to have held: from there on a bisection
+    /// finds the same.
+    pub fn held_at(&self) -> Option<CommitId> {
+        let since = self.since.as_ref()?;
+        match since.merges.first() {
+            Some(merge) => merge.first_parent(),
+            None => since.good,
+        }
+    }
+}
+
 impl Search {
     /// The probes that do not hold on a branch, in order of their names, each with the newest commit
     /// that made it fall. Only for these is the history searched, as [`crate::Store::bisect`] does.

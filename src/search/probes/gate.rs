@@ -23,6 +23,7 @@ impl NoWorseProbe {
     }
 
     /// For these probes instead: those of then, where a verdict is computed again.
+    #[must_use]
     pub fn of(mut self, probes: Vec<Probe>) -> Self {
         self.probes = Some(probes);
         self

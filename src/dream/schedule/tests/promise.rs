@@ -64,10 +64,8 @@ fn oracle(pattern: &str, step: u32, (from, to): (Time, Time)) -> Vec<Time> {
         (hour * 3_600 + minute * 60, 86_400)
     };
     let begin = (from.as_seconds() - first).div_euclid(every) + 1;
-    (begin..)
-        .map(|number| Time::from_seconds(first + number * every))
-        .take_while(|time| *time <= to)
-        .collect()
+    let end = (to.as_seconds() - first).div_euclid(every);
+    (begin..=end).map(|number| Time::from_seconds(first + number * every)).collect()
 }
 
 /// Lives through the looks; the runs that came of them, and the time at the end.

@@ -38,6 +38,7 @@ impl Curator for Idler {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what prepares a dream may fail")]
 fn idle(_schedule: &Schedule, branch: &Branch) -> Result<DreamRun> {
     Ok(Dream::on(branch).curator(Idler))
 }
