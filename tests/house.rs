@@ -27,7 +27,7 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// Foreign crates that belong to some floors only; a test may use redb's backends.
-const FOREIGN: [(&str, &[&str]); 7] = [
+const FOREIGN: [(&str, &[&str]); 8] = [
     ("redb", &["storage"]),
     ("tantivy", &["search"]),
     ("tokio", &["dream", "cli", "main"]),
