@@ -93,13 +93,13 @@ fn the_same_sessions_give_the_same_questions_alike_ones_together() -> Result<()>
     let mut told: Vec<Vec<String>> = Vec::new();
     for _ in 0..2 {
         let store = database()?.store("default")?;
-        let sessions: Vec<_> = (0..12)
+        let sessions: Vec<_> = (0..24)
             .map(|number| pump(&format!("s{number:02}"), ["garden", "pond"][number % 2]))
             .collect();
         take(&store, &sessions)?;
-        let server = Server::new((0..12).map(|_| nothing()).collect());
+        let server = Server::new((0..24).map(|_| nothing()).collect());
         let dream = dream(&store, llm(&server).question_bytes_max(6_000))?;
-        assert_eq!(dream.manifest()?.sessions_read, 12);
+        assert_eq!(dream.manifest()?.sessions_read, 24);
         told.push(server.take_asked().iter().map(|asked| asked.message("user")).collect());
     }
     assert_eq!(told[0], told[1]);
