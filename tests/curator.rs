@@ -56,8 +56,8 @@ fn told(dream: &Dream) -> Result<Vec<String>> {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it is listed").path();
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found

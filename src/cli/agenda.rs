@@ -26,12 +26,11 @@ pub(crate) fn run_line(run: &ScheduledRun) -> String {
 
 fn end_of(run: &RunEnded) -> String {
     let dream = run.dream.map(|number| format!("dream {number} ")).unwrap_or_default();
-    let rest = match &run.failure {
-        Some(why) => format!(": {}", first_line(why, FAILURE_CHARS)),
-        None => {
-            let held = if run.held > 0 { format!(", {} held", run.held) } else { String::new() };
-            format!(", {}{held}", counted(run.proposals.into(), "proposal", "proposals"))
-        }
+    let rest = if let Some(why) = &run.failure {
+        format!(": {}", first_line(why, FAILURE_CHARS))
+    } else {
+        let held = if run.held > 0 { format!(", {} held", run.held) } else { String::new() };
+        format!(", {}{held}", counted(run.proposals.into(), "proposal", "proposals"))
     };
     format!("{dream}{}{rest}", run.status.name())
 }

@@ -78,6 +78,7 @@ pub(crate) enum Colour {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one is made in a run of the program")]
 pub(crate) enum Verb {
     /// Create a database
     Init(init::Init),

@@ -113,7 +113,7 @@ fn usage(names: &[&str], own: &[&Arg]) -> String {
 fn form(arg: &Arg) -> String {
     let takes = arg.get_action().takes_values();
     let names = arg.get_value_names().unwrap_or_default();
-    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = names.iter().map(clap::builder::Str::as_str).collect();
     let several = arg.is_positional() && arg.get_num_args().is_some_and(|n| n.max_values() > 1);
     let value = names.join(" ") + if several { "..." } else { "" };
     let flags = [

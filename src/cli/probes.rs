@@ -276,7 +276,7 @@ fn suggestion_json(one: &ProbeSuggestion) -> Value {
     json!({
         "query": one.query,
         "sessions": one.sessions,
-        "expects": one.expects.iter().map(|key| key.as_str()).collect::<Vec<_>>(),
+        "expects": one.expects.iter().map(undream::Key::as_str).collect::<Vec<_>>(),
         "add": adding(one),
     })
 }

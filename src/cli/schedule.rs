@@ -17,6 +17,7 @@ use super::exit::{Failure, Hinted, Outcome};
 use super::paint::escape;
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one is made in a run of the program")]
 pub(crate) enum Verb {
     /// Have dreams run at their time, by a daemon or a timer
     Add(Add),

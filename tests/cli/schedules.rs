@@ -96,7 +96,7 @@ impl Daemon {
     }
 
     /// The next run it tells of.
-    fn next_run(&mut self, lines: &mut impl BufRead) -> serde_json::Value {
+    fn next_run(lines: &mut impl BufRead) -> serde_json::Value {
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?} is no run"))
@@ -132,7 +132,7 @@ fn a_daemon_runs_what_comes_due_while_others_work_and_ends_when_told() {
     let mut lines = daemon.lines();
     assert_eq!(desk.code("put facts/city 'The office is in Lisbon.' --wait 1"), 0);
     desk.import_sessions();
-    let run = daemon.next_run(&mut lines);
+    let run = Daemon::next_run(&mut lines);
     assert_eq!((&run["schedule"], &run["dream"]), (&"busy".into(), &1.into()), "{run}");
     assert_eq!(run["status"], "waiting");
     assert_eq!(desk.code("put facts/drink 'The team drinks oolong.' --wait 1"), 0);
