@@ -7,6 +7,7 @@ use undream::{Dream, DreamStatus, ErrorKind, Llm, Manifest, Mine, Result, Store}
 use super::server::{Reply, Server};
 use super::{answer, claim, dream, garden, llm, pump, take};
 
+#[expect(clippy::disallowed_methods, reason = "the test measures how long it waits")]
 fn ran(script: Vec<Reply>, set: impl Fn(Llm) -> Llm) -> Result<(Manifest, u32, Duration)> {
     let server = Server::new(script);
     let begun = Instant::now();

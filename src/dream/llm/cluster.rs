@@ -70,7 +70,7 @@ fn hash(first: &str, second: &str) -> u64 {
 fn shared<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>, whole: usize) -> usize {
     let both = one.intersection(other).count();
     let all = one.len() + other.len() - both;
-    if all == 0 { whole } else { whole * both / all }
+    (whole * both).checked_div(all).unwrap_or(whole)
 }
 
 /// Groups sessions, given in their order, into questions of at most `bytes_max`. Each group begins

@@ -75,17 +75,14 @@ fn line(number: u32, event: &Event) -> Line {
         pieces.join(GAP)
     };
     let role = event.role.name();
-    let value = match &event.call {
-        Some(call) => {
-            let bytes = if call.is_error { ERROR_BYTES } else { RESULT_BYTES };
-            let (args, result) = (show(&call.args, ARGS_BYTES), show(&call.result, bytes));
-            json!({"event": number, "role": role, "tool": call.tool, "args": args,
-                "is_error": call.is_error, "result": result})
-        }
-        None => {
-            let bytes = if event.role == Role::User { USER_BYTES } else { AGENT_BYTES };
-            json!({"event": number, "role": role, "text": show(&event.content, bytes)})
-        }
+    let value = if let Some(call) = &event.call {
+        let bytes = if call.is_error { ERROR_BYTES } else { RESULT_BYTES };
+        let (args, result) = (show(&call.args, ARGS_BYTES), show(&call.result, bytes));
+        json!({"event": number, "role": role, "tool": call.tool, "args": args,
+            "is_error": call.is_error, "result": result})
+    } else {
+        let bytes = if event.role == Role::User { USER_BYTES } else { AGENT_BYTES };
+        json!({"event": number, "role": role, "text": show(&event.content, bytes)})
     };
     Line { event: number, json: value.to_string(), parts }
 }

@@ -195,10 +195,13 @@ async fn cancelled(orders: &Orders) -> Error {
 }
 
 fn read(said: &Said) -> std::result::Result<Vec<answer::Claim>, String> {
-    answer::read(&said.text).map_err(|why| match said.cut {
-        true => format!("it was cut off after {ANSWER_TOKENS} tokens; say less ({why})"),
-        false => why,
-    })
+    let told = |why: String| {
+        if said.cut {
+            return format!("it was cut off after {ANSWER_TOKENS} tokens; say less ({why})");
+        }
+        why
+    };
+    answer::read(&said.text).map_err(told)
 }
 
 fn repair(why: &str) -> String {
