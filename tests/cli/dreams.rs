@@ -51,7 +51,7 @@ fn a_dream_is_run_reviewed_merged_and_taken_back() {
         "ls",
         "dream run --sessions chat-99",
         "dream run --curator nobody",
-        "dream run --curator 'command:exit 3'",
+        "dream run --curator 'command:cat > /dev/null; exit 3'",
         "dream",
         "dream list",
     ]));
@@ -70,7 +70,7 @@ fn dreams_answer_with_json_too() {
             "dream merge 1 --json",
             "dream revert 1 --proposal 1 --json",
             "dream reject 1 1 --json",
-            "dream run --sessions all --curator 'command:exit 3' --json",
+            "dream run --sessions all --curator 'command:cat > /dev/null; exit 3' --json",
         ]),
     );
 }

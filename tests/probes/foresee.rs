@@ -57,7 +57,7 @@ fn fill(room: &Room, dice: &mut Dice) {
 fn edited(room: &Room, name: &str, dice: &mut Dice) -> Branch {
     let branch = room.store.create_branch(name, room.main.head().unwrap().unwrap()).unwrap();
     let mut tx = branch.write().unwrap();
-    for number in 0..1 + dice.roll(12) {
+    for number in 0..=dice.roll(12) {
         let key = format!("notes/{:02}", dice.roll(80));
         if tx.get(&key).unwrap().is_none() {
             continue;

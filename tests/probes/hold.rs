@@ -89,7 +89,7 @@ fn a_verdict_is_computed_again_with_the_probes_of_then() {
     let commit = merge.commit("All of it").unwrap();
     room.store.remove_probe("refund-limit", ana().message("Remove")).unwrap();
 
-    let then = room.store.probes_then(&*room.store.commit(commit).unwrap()).unwrap();
+    let then = room.store.probes_then(&room.store.commit(commit).unwrap()).unwrap();
     assert_eq!(then.len(), 1);
     let gate: Arc<dyn Gate> = Arc::new(NoWorseProbe::new(&room.search).of(then));
     assert!(room.store.check(commit, &RefName::main(), &[gate]).unwrap().is_same());
