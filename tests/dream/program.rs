@@ -85,7 +85,6 @@ fn a_change_that_breaks_a_rule_drops_its_proposal_and_no_other() -> Result<()> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "how long it takes to stop is what is tested")]
 fn a_program_is_stopped_at_its_time_and_its_output_limit() -> Result<()> {
     let line = r#"{"title":"T","rationale":"R","changes":[{"put":{"key":"a/b","text":"x"}}]}"#;
     let slow = format!("cat > /dev/null; while true; do echo '{line}'; sleep 0.2; done");
