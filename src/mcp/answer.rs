@@ -122,8 +122,12 @@ impl<T, E: Into<Refusal>> Hinted<T> for Result<T, E> {
     }
 }
 
-/// The result of a tool: the data, and the same as text for clients that read no data.
+/// The result of a tool: the data, and the same as text for clients that read no data. A part that
+/// there is not is left out: each has one type in the tool's schema.
 pub(crate) fn result(mut value: Value) -> CallToolResult {
+    if let Value::Object(parts) = &mut value {
+        parts.retain(|_, part| !part.is_null());
+    }
     clean(&mut value);
     CallToolResult::structured(value)
 }

@@ -1,7 +1,7 @@
 //! Floor 7, a face: the Model Context Protocol, over standard input and output.
 //!
 //! `scope` says what an agent may touch, `serve` runs a server until its client goes away, `wire`
-//! carries messages, `server` answers them. `tools` lists what can be called; `reading`, `writing`,
+//! carries messages, `server` answers them. `tools` lists what can be called, `tool` is one of it; `reading`, `writing`,
 //! `history`, `dreams` and `review` do it. `resources` and `prompts` are the other two ways in.
 //! Beneath them: `schema` (what arguments a tool takes), `asked` (the arguments of one call),
 //! `cursor` (where the next page begins), `shape` (memories as data), `answer` (results and
@@ -29,6 +29,7 @@ mod server;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod tool;
 mod tools;
 mod wire;
 mod writing;

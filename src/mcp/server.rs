@@ -13,7 +13,8 @@ use rmcp::{RoleServer, ServerHandler};
 
 use super::answer::{self, Outcome};
 use super::scope::Scope;
-use super::tools::{Tool, tools};
+use super::tool::Tool;
+use super::tools::tools;
 use super::{prompts, resources};
 
 /// What a client is told of the server as it connects.

@@ -70,7 +70,10 @@ fn a_client_in_the_same_process_writes_and_finds_again() {
     assert_eq!(added["isError"], false, "{added}");
     let found = call("recall", json!({"query": "oolong"}));
     assert_eq!(found["structuredContent"]["memories"][0]["key"], "facts/tea");
-    assert_eq!(main.snapshot().unwrap().get("facts/tea").unwrap().unwrap().text().unwrap(), "Oolong.");
+    assert_eq!(
+        main.snapshot().unwrap().get("facts/tea").unwrap().unwrap().text().unwrap(),
+        "Oolong."
+    );
     drop(client.input);
     assert_eq!(client.ended.join().unwrap().unwrap(), End::Closed);
 }

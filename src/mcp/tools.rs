@@ -1,17 +1,8 @@
-//! What can be called: names, schemas, hints, and who does it.
+//! What can be called.
 
-use std::sync::Arc;
-
-use rmcp::model::{JsonObject, Tool as Listed, ToolAnnotations};
-use undream::ErrorKind;
-
-use super::answer::{Outcome, Refusal};
-use super::asked::Asked;
 use super::reading::BRIEF_BYTES_MAX;
-use super::schema::{
-    Field, check, choice, choices, flag, number, numbers, object, objects, schema, text, texts,
-};
-use super::scope::Scope;
+use super::schema::{Field, choice, choices, flag, number, numbers, object, objects, text, texts};
+use super::tool::{Effect, Needs, Tool};
 use super::{dreams, history, reading, review, writing};
 
 /// The most tools a server has: agents choose badly among many.
@@ -21,77 +12,6 @@ pub(crate) const TOOLS_MAX: usize = 14;
 const TRUST: &[&str] = &["none", "tool", "agent", "user", "endorsed"];
 const SOURCES: &[&str] = &["user", "agent", "tool", "web", "harness"];
 
-/// What a scope must allow for a tool to be there.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Needs {
-    Nothing,
-    Writing,
-    Reviewing,
-}
-
-/// What a tool does to memory: nothing; it adds; it replaces or removes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Effect {
-    Reads,
-    Adds,
-    Replaces,
-}
-
-/// Does what a tool is for.
-type Run = fn(&Scope, &Asked<'_>) -> Outcome;
-
-/// One tool.
-pub(crate) struct Tool {
-    pub(crate) name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    needs: Needs,
-    effect: Effect,
-    fields: Vec<Field>,
-    parts: Vec<Field>,
-    run: Run,
-}
-
-impl Tool {
-    /// Whether the scope allows it at all.
-    pub(crate) fn is_allowed(&self, scope: &Scope) -> bool {
-        match self.needs {
-            Needs::Nothing => true,
-            Needs::Writing => scope.may_write,
-            Needs::Reviewing => scope.may_write && scope.may_review,
-        }
-    }
-
-    /// Checks the arguments and does it.
-    pub(crate) fn call(&self, scope: &Scope, arguments: &JsonObject) -> Outcome {
-        if !self.is_allowed(scope) {
-            let why = if scope.may_write { "review" } else { "write" };
-            let message = format!("{} is not allowed here: this server may not {why}", self.name);
-            return Err(Refusal::new(ErrorKind::Blocked, message).hint(
-                "nothing was written; tools/list names what is allowed, the person in charge \
-                 starts the server with more",
-            ));
-        }
-        check(&self.fields, arguments)?;
-        (self.run)(scope, &Asked(arguments))
-    }
-
-    /// As clients see it. All four hints are set: a client that knows none assumes the worst.
-    pub(crate) fn listed(&self, scope: &Scope) -> Listed {
-        // What starts dreams only reads where nothing may be started.
-        let reads = self.effect == Effect::Reads || !scope.may_write;
-        let hints = ToolAnnotations::with_title(self.title)
-            .read_only(reads)
-            .destructive(self.effect == Effect::Replaces)
-            .idempotent(reads)
-            .open_world(false);
-        Listed::new(self.name, self.description, schema(&self.fields))
-            .with_title(self.title)
-            .with_raw_output_schema(Arc::new(schema(&self.parts)))
-            .with_annotations(hints)
-    }
-}
-
 /// Every tool, whatever the scope.
 pub(crate) fn tools() -> Vec<Tool> {
     let mut tools = reading_tools();
@@ -99,36 +19,6 @@ pub(crate) fn tools() -> Vec<Tool> {
     tools.extend(history_tools());
     tools.extend(dream_tools());
     tools
-}
-
-fn reading(name: &'static str, title: &'static str, description: &'static str, run: Run) -> Tool {
-    Tool {
-        name,
-        title,
-        description,
-        needs: Needs::Nothing,
-        effect: Effect::Reads,
-        fields: Vec::new(),
-        parts: Vec::new(),
-        run,
-    }
-}
-
-impl Tool {
-    fn takes<const N: usize>(mut self, fields: [Field; N]) -> Self {
-        self.fields.extend(fields);
-        self
-    }
-
-    fn gives<const N: usize>(mut self, parts: [Field; N]) -> Self {
-        self.parts.extend(parts);
-        self.parts.push(object("error", "Why it was not done, and what to do"));
-        self
-    }
-
-    fn writing(self, needs: Needs, effect: Effect) -> Self {
-        Self { needs, effect, ..self }
-    }
 }
 
 fn at() -> Field {
@@ -201,7 +91,7 @@ fn written() -> [Field; 6] {
 fn reading_tools() -> Vec<Tool> {
     let commit = || text("commit", "The commit that was read");
     vec![
-        reading(
+        Tool::new(
             "recall",
             "Recall memories",
             "Finds memories by their words, the best first. Words are wanted, +word is required, \
@@ -220,7 +110,7 @@ fn reading_tools() -> Vec<Tool> {
             without(),
         ])
         .gives([notice(), commit(), memories(), next_cursor()]),
-        reading(
+        Tool::new(
             "get",
             "Read a memory",
             "Gives one memory whole: text, context, trust, sources, and the `record` id that update \
@@ -229,7 +119,7 @@ fn reading_tools() -> Vec<Tool> {
         )
         .takes([key(), at(), cursor()])
         .gives([notice(), commit(), object("memory", "The memory as data"), next_cursor()]),
-        reading(
+        Tool::new(
             "list",
             "List memories",
             "Lists keys in order with one line each; with depth, deeper ones as folders.",
@@ -249,7 +139,7 @@ fn reading_tools() -> Vec<Tool> {
             objects("folders", "Folders: path and how many memories they hold"),
             next_cursor(),
         ]),
-        reading(
+        Tool::new(
             "brief",
             "What to know",
             "Gives what one should know at the start of a session within a budget of bytes: the \
@@ -284,7 +174,7 @@ fn writing_tools() -> Vec<Tool> {
         ]
     };
     vec![
-        reading(
+        Tool::new(
             "add",
             "Add a memory",
             "Writes a memory at a key where none stands. One thing per memory, in a few sentences \
@@ -295,7 +185,7 @@ fn writing_tools() -> Vec<Tool> {
         .takes(fields())
         .gives(written())
         .writing(Needs::Writing, Effect::Adds),
-        reading(
+        Tool::new(
             "update",
             "Update a memory",
             "Writes a new version of a memory if the version that you have read still stands. What \
@@ -306,7 +196,7 @@ fn writing_tools() -> Vec<Tool> {
         .takes(fields())
         .gives(written())
         .writing(Needs::Writing, Effect::Replaces),
-        reading(
+        Tool::new(
             "forget",
             "Forget a memory",
             "Removes a memory if the version that you have read still stands. History keeps it.",
@@ -324,7 +214,7 @@ fn writing_tools() -> Vec<Tool> {
 
 fn history_tools() -> Vec<Tool> {
     vec![
-        reading(
+        Tool::new(
             "log",
             "List changes",
             "Lists commits, newest first: who changed memory, when, in which session, why.",
@@ -342,7 +232,7 @@ fn history_tools() -> Vec<Tool> {
             at(),
         ])
         .gives([notice(), objects("commits", "The commits"), next_cursor()]),
-        reading(
+        Tool::new(
             "diff",
             "Compare two states",
             "Shows what changed from one revision to another, key by key with both texts.",
@@ -364,7 +254,7 @@ fn history_tools() -> Vec<Tool> {
             objects("changes", "The changes"),
             next_cursor(),
         ]),
-        reading(
+        Tool::new(
             "why",
             "Where a memory comes from",
             "Tells why a memory says what it says: its versions, the session events they rest on \
@@ -384,7 +274,7 @@ fn history_tools() -> Vec<Tool> {
 
 fn dream_tools() -> Vec<Tool> {
     vec![
-        reading(
+        Tool::new(
             "dream",
             "Dream over sessions",
             "start: reads past sessions and proposes changes of memory on a branch of its own; \
@@ -414,7 +304,7 @@ fn dream_tools() -> Vec<Tool> {
             next_cursor(),
         ])
         .writing(Needs::Nothing, Effect::Adds),
-        reading(
+        Tool::new(
             "review",
             "Review a dream",
             "approve or reject: decides on proposals of a dream. merge: brings what is approved to \
@@ -435,7 +325,7 @@ fn dream_tools() -> Vec<Tool> {
             text("commit", "merge: the review commit"),
         ])
         .writing(Needs::Reviewing, Effect::Replaces),
-        reading(
+        Tool::new(
             "revert",
             "Take a change back",
             "Takes back a commit, or what was merged of a dream or of one proposal, by one new \

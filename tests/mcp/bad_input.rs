@@ -19,7 +19,11 @@ fn lines_that_are_no_messages_are_answered_and_the_server_goes_on() {
         ("{\"id\": 7}", -32600, json!(7)),
         ("{\"jsonrpc\": \"2.0\", \"id\": 8, \"method\": 9}", -32600, json!(8)),
         ("{\"jsonrpc\": \"2.0\", \"id\": 9, \"method\": \"tools/call\"}", -32602, json!(9)),
-        ("{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"tools/call\",\"params\":[]}", -32602, json!(10)),
+        (
+            "{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"tools/call\",\"params\":[]}",
+            -32602,
+            json!(10),
+        ),
         (
             "{\"jsonrpc\":\"2.0\",\"id\":11,\"method\":\"tools/call\",\"params\":{\"name\":5}}",
             -32602,

@@ -77,14 +77,17 @@ async function post(request, response) {
   }
   const headers = { "content-type": "application/json" };
   if (session !== undefined) headers["mcp-session-id"] = session;
-  // What the protocol says of HTTP status codes is the bridge's matter.
-  const code = answer.error?.code;
+  response.writeHead(statusOf(message, answer), headers).end(JSON.stringify(answer));
+}
+
+/** What the protocol says of HTTP status codes is the bridge's matter. */
+function statusOf(message, answer) {
+  const { code, message: text } = answer.error ?? {};
   const modern = message.params?._meta?.["io.modelcontextprotocol/protocolVersion"] !== undefined;
-  let status = 200;
-  if (modern && code === -32601) status = 404;
-  else if (code === -32022 || code === -32021 || code === -32600) status = 400;
-  else if (session === undefined && code === -32602 && !modern) status = 400;
-  response.writeHead(status, headers).end(JSON.stringify(answer));
+  if (code === -32601 && modern) return 404;
+  if (code === -32022 || code === -32021 || code === -32600) return 400;
+  if (code === -32602 && text.startsWith("request _meta")) return 400;
+  return 200;
 }
 
 createServer((request, response) => {

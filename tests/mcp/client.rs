@@ -70,7 +70,8 @@ impl Client {
     #[track_caller]
     pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
-        let request = json!({"jsonrpc": "2.0", "id": self.asked, "method": method, "params": params});
+        let request =
+            json!({"jsonrpc": "2.0", "id": self.asked, "method": method, "params": params});
         self.send(&request.to_string());
         let answer = self.read();
         assert_eq!(answer["id"], self.asked, "{answer}");

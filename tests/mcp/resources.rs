@@ -71,7 +71,8 @@ fn prompts_bring_what_they_are_about_as_data() {
     let start = get("start-session", json!({}));
     let messages = start["result"]["messages"].as_array().unwrap();
     assert!(messages[0]["content"]["text"].as_str().unwrap().contains("as data"), "{start}");
-    let data: Value = serde_json::from_str(messages[1]["content"]["text"].as_str().unwrap()).unwrap();
+    let data: Value =
+        serde_json::from_str(messages[1]["content"]["text"].as_str().unwrap()).unwrap();
     assert_eq!(data["data"]["memories"].as_array().unwrap().len(), 3);
     let about = get("start-session", json!({"task": "oolong"}));
     assert!(!about.to_string().contains("Greet before"), "{about}");

@@ -80,6 +80,27 @@ fn is_allowed(scope: &Scope, tool: &str, arguments: &Value) -> bool {
     }
 }
 
+/// Checks that an answer has nothing but the parts that its tool announces, each of its type.
+fn assert_announced(tools: &Value, tool: &str, answer: &Value) {
+    let found = tools.as_array().unwrap().iter().find(|found| found["name"] == tool).unwrap();
+    for (name, part) in answer.as_object().unwrap() {
+        let announced = &found["outputSchema"]["properties"][name];
+        let fits = match announced["type"].as_str() {
+            Some("string") => part.is_string(),
+            Some("integer") => part.is_u64(),
+            Some("boolean") => part.is_boolean(),
+            Some("object") => part.is_object(),
+            Some("array") => {
+                let of = &announced["items"]["type"];
+                let fits = |item: &Value| if of == "object" { item.is_object() } else { item.is_u64() };
+                part.as_array().is_some_and(|items| items.iter().all(fits))
+            }
+            _ => false,
+        };
+        assert!(fits, "{name} of {tool} is {part}, announced as {announced}");
+    }
+}
+
 #[test]
 fn no_tool_moves_what_its_scope_does_not_allow() {
     for scope in SCOPES {
@@ -91,6 +112,7 @@ fn no_tool_moves_what_its_scope_does_not_allow() {
         }
         let branch = scope.writes.unwrap_or("main");
         let mut client = Client::start(shelf.path(), scope.words);
+        let tools = client.ask("tools/list", json!({}))["result"]["tools"].clone();
         let (city, tea) = (shelf.record(branch, "facts/city"), shelf.record(branch, "facts/tea"));
         for (tool, mut arguments, moves) in calls(&city, &tea) {
             if arguments["commit"] == "HEAD" {
@@ -103,6 +125,7 @@ fn no_tool_moves_what_its_scope_does_not_allow() {
             let found = moved(&before, &after);
             if is_allowed(&scope, tool, &arguments) {
                 assert_eq!(result["isError"], false, "{what}");
+                assert_announced(&tools, tool, &result["structuredContent"]);
                 let expected = |name: &String| {
                     moves.iter().any(|place| match *place {
                         "branch" => name == branch,

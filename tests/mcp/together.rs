@@ -81,12 +81,14 @@ fn many_calls_at_once_are_all_answered_once() {
         let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
         client.send(&call.to_string());
     }
-    let mut answered: Vec<_> =
-        (0..CALLS).map(|_| client.read()["id"].as_u64().unwrap()).collect();
+    let mut answered: Vec<_> = (0..CALLS).map(|_| client.read()["id"].as_u64().unwrap()).collect();
     answered.sort_unstable();
     assert_eq!(answered, (1_000..1_000 + CALLS).collect::<Vec<_>>());
     let (status, rest, _) = client.end();
     assert!(status.success() && rest.is_empty());
     let main = shelf.store().branch("main").unwrap().snapshot().unwrap();
-    assert_eq!(main.count("at-once").unwrap(), (1_000..1_000 + CALLS).filter(|id| id % 3 == 0).count() as u64);
+    assert_eq!(
+        main.count("at-once").unwrap(),
+        (1_000..1_000 + CALLS).filter(|id| id % 3 == 0).count() as u64
+    );
 }

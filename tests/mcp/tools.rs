@@ -77,13 +77,17 @@ fn an_agent_adds_recalls_updates_and_forgets_by_its_author_in_its_session() {
     let got = client.data("get", json!({"key": "work/press"}));
     let memory = &got["memory"];
     assert_eq!(memory["title"], "Publishing", "what is not given stays");
-    assert_eq!((&memory["labels"], &memory["kind"]), (&json!(["cli", "press"]), &json!("procedure")));
+    assert_eq!(
+        (&memory["labels"], &memory["kind"]),
+        (&json!(["cli", "press"]), &json!("procedure"))
+    );
 
     client.data("forget", json!({"key": "work/press", "record": updated["record"]}));
     assert_eq!(shelf.text("main", "work/press"), None);
     let log = client.data("log", json!({"limit": 3}));
     let commits = log["commits"].as_array().unwrap();
-    let messages: Vec<_> = commits.iter().map(|commit| commit["message"].as_str().unwrap()).collect();
+    let messages: Vec<_> =
+        commits.iter().map(|commit| commit["message"].as_str().unwrap()).collect();
     assert_eq!(messages, ["Forget work/press", "Update work/press", "Failed twice"]);
     for commit in commits {
         assert_eq!(commit["author"], json!({"name": "scribe", "kind": "agent"}));
