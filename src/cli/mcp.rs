@@ -43,7 +43,7 @@ impl Mcp {
 
 #[cfg(feature = "mcp")]
 mod serving {
-    use undream::{Author, AuthorKind, Branch, ErrorKind, Store};
+    use undream::{Author, AuthorKind, Branch, ErrorKind, RefName, Store};
 
     use super::super::call::{Access, Call};
     use super::super::exit::{Failure, Hinted, INTERRUPTED, Outcome};
@@ -74,6 +74,10 @@ mod serving {
         /// The branch, created if it is not there and it is said from what.
         fn branch(&self, call: &Call, store: &Store, author: &Author) -> Outcome<Branch> {
             let name = &self.branch;
+            if RefName::new(name)?.is_reserved() {
+                let text = format!("`{name}` is written by the engine only");
+                return Err(Failure::usage(text).hint("--branch agents/NAME --from main"));
+            }
             let branch = match (store.branch(name), &self.from) {
                 (Err(error), Some(from)) if error.kind() == ErrorKind::NotFound => {
                     let commit = call.resolve(store, from)?;
@@ -85,14 +89,9 @@ mod serving {
                 }
                 (found, _) => found,
             };
-            let branch = branch.hint_for(ErrorKind::NotFound, || {
+            branch.hint_for(ErrorKind::NotFound, || {
                 format!("undream mcp --branch {name} --from main, or undream branch list")
-            })?;
-            if branch.name().is_reserved() {
-                let text = format!("`{name}` is written by the engine only");
-                return Err(Failure::usage(text).hint("--branch agents/NAME --from main"));
-            }
-            Ok(branch)
+            })
         }
     }
 

@@ -93,6 +93,11 @@ impl From<Error> for Refusal {
 /// What helps whenever nothing better is known.
 fn general_hint(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
+        ErrorKind::NotFound => {
+            "recall, list, log and dream (with the action list) show what there is"
+        }
+        ErrorKind::Invalid => "put the arguments right; tools/list describes them",
+        ErrorKind::Conflict => "go round what stands in the way, or ask the person in charge",
         ErrorKind::Stale => "read the memory again with get, then call once more with its `record`",
         ErrorKind::Blocked => {
             "the policy of this memory forbids it; leave it, or ask the person in charge"

@@ -39,6 +39,8 @@ pub(crate) fn open(scope: &Scope, number: u64) -> Outcome<Dream> {
 }
 
 fn start(scope: &Scope, asked: &Asked<'_>) -> Outcome {
+    scope.check_session()?;
+    scope.check_sessions(asked.texts("sessions").unwrap_or_default())?;
     let sessions = match asked.texts("sessions") {
         Some(ids) => Sessions::Ids(ids.into_iter().map(str::to_owned).collect()),
         None => Sessions::New,

@@ -43,6 +43,24 @@ impl Scope {
         Self { may_review: true, ..self }
     }
 
+    /// Refuses to write in a session that was taken back: what it taught is not trusted any more.
+    pub(crate) fn check_session(&self) -> Outcome<()> {
+        self.check_sessions([self.session.as_str()])
+    }
+
+    /// Refuses sessions that were taken back.
+    pub(crate) fn check_sessions<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Outcome<()> {
+        for id in ids {
+            if self.store.quarantine_of(id)?.is_some() {
+                let message = format!("the session `{id}` was taken back; nothing was done");
+                return Err(Refusal::new(ErrorKind::Blocked, message).hint(format!(
+                    "ask the person in charge, who can let it in again: undream session lift {id}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// What a write says of itself.
     pub(crate) fn message(&self, text: &str) -> Message {
         self.author.message(text).session(&self.session)

@@ -62,6 +62,9 @@ impl Tool {
             ));
         }
         check(&self.fields, arguments)?;
+        if self.needs != Needs::Nothing {
+            scope.check_session()?;
+        }
         (self.run)(scope, &Asked(arguments))
     }
 

@@ -266,7 +266,9 @@ fn history_tools() -> Vec<Tool> {
             notice(),
             text("key", "The memory"),
             objects("steps", "The version that stands, then what it was made from"),
+            number("steps_left_out", (0, u64::from(u32::MAX)), "How many more steps there are"),
             objects("derived", "What was made of it"),
+            number("derived_left_out", (0, u64::from(u32::MAX)), "How many more there are"),
             object("given", "How often it was given, to how many sessions"),
         ]),
     ]

@@ -165,7 +165,7 @@ fn wrong_arguments_are_refused_with_the_right_ones() {
 }
 
 #[test]
-fn a_session_that_was_taken_back_is_not_dreamt_of() {
+fn a_session_that_was_taken_back_is_neither_dreamt_of_nor_written_in() {
     let shelf = Shelf::dreamt();
     let ended = std::process::Command::new(env!("CARGO_BIN_EXE_undream"))
         .args(["revert", "--session", "chat-1", "--author", "ana", "--quiet", "--db"])
@@ -173,9 +173,27 @@ fn a_session_that_was_taken_back_is_not_dreamt_of() {
         .output()
         .unwrap();
     assert!(ended.status.success(), "{ended:?}");
+    let before = shelf.places();
     let mut client = Client::start(shelf.path(), &[]);
     let refused = client.refusal("dream", json!({"action": "start", "sessions": ["chat-1"]}));
-    assert!(refused["message"].as_str().unwrap().contains("chat-1"), "{refused}");
+    assert_eq!(refused["kind"], "blocked");
+    assert!(refused["what_to_do"].as_str().unwrap().contains("session lift chat-1"), "{refused}");
+    client.end();
+
+    let mut client = Client::start(shelf.path(), &["--session", "chat-1", "--allow", "review"]);
+    let record = shelf.record("main", "facts/tea");
+    for (tool, arguments) in [
+        ("add", json!({"key": "a", "text": "x"})),
+        ("update", json!({"key": "facts/tea", "record": record, "text": "x"})),
+        ("forget", json!({"key": "facts/tea", "record": record})),
+        ("dream", json!({"action": "start"})),
+        ("review", json!({"action": "reject", "number": 1, "proposals": [1]})),
+        ("revert", json!({"commit": "main"})),
+    ] {
+        assert_eq!(client.refusal(tool, arguments)["kind"], "blocked", "{tool}");
+    }
+    client.data("recall", json!({"query": "tea"}));
+    assert_eq!(shelf.places(), before);
     client.end();
 }
 

@@ -92,7 +92,8 @@ fn assert_announced(tools: &Value, tool: &str, answer: &Value) {
             Some("object") => part.is_object(),
             Some("array") => {
                 let of = &announced["items"]["type"];
-                let fits = |item: &Value| if of == "object" { item.is_object() } else { item.is_u64() };
+                let fits =
+                    |item: &Value| if of == "object" { item.is_object() } else { item.is_u64() };
                 part.as_array().is_some_and(|items| items.iter().all(fits))
             }
             _ => false,
