@@ -21,7 +21,7 @@ fn lines_that_are_no_messages_are_answered_and_the_server_goes_on() {
         ("{\"jsonrpc\": \"2.0\", \"id\": 9, \"method\": \"tools/call\"}", -32602, json!(9)),
         (
             "{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"tools/call\",\"params\":[]}",
-            -32602,
+            -32600,
             json!(10),
         ),
         (
@@ -137,7 +137,7 @@ fn wrong_arguments_are_refused_with_the_right_ones() {
         ("log", json!({"since": "whenever"}), "invalid"),
         ("add", json!({"key": "a"}), "invalid"),
         ("add", json!({"key": "facts/tea", "text": "x"}), "stale"),
-        ("add", json!({"key": "facts/tea/more", "text": "x"}), "conflict"),
+        ("add", json!({"key": "facts/tea/more", "text": "x"}), "invalid"),
         ("add", json!({"key": "a", "text": "x", "kind": "Not A Kind"}), "invalid"),
         ("add", json!({"key": "a", "text": "x", "labels": "one"}), "invalid"),
         ("update", json!({"key": "facts/tea", "text": "x"}), "invalid"),
