@@ -169,5 +169,6 @@ fn hides(c: char) -> bool {
 
 /// The first `max` bytes of `text`, or a few less where a character would be cut.
 pub(crate) fn cut(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
+    let end = (0..=max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }

@@ -1,7 +1,7 @@
 //! `log`, `diff`, `why`: what became of memory, and where it comes from.
 
 use serde_json::{Value, json};
-use undream::{Change, Cite, Derived, ErrorKind, Key, LogFilter, Source, Why, WhyStep};
+use undream::{Change, Cite, Derived, ErrorKind, Key, LogFilter, Snapshot, Source, Why, WhyStep};
 
 use super::answer::{NOTICE, Outcome};
 use super::asked::Asked;
@@ -52,21 +52,8 @@ pub(crate) fn log(scope: &Scope, asked: &Asked<'_>) -> Outcome {
 /// What changed from one revision to another.
 pub(crate) fn diff(scope: &Scope, asked: &Asked<'_>) -> Outcome {
     let cursor = asked.cursor()?;
-    let (before, after, skipped) = match &cursor {
-        Some(cursor) => (cursor.snapshot(scope, 0)?, cursor.snapshot(scope, 1)?, cursor.number()?),
-        None => {
-            let (before, after) = (asked.needed("from")?, asked.text("to"));
-            let number = before.strip_prefix("dreams/").and_then(|number| number.parse().ok());
-            match (number, after) {
-                // A dream alone is compared with what it started from.
-                (Some(number), None) => {
-                    let base = open(scope, number)?.manifest()?.base_commit()?;
-                    (scope.own_snapshot(base)?, scope.snapshot(Some(before))?, 0)
-                }
-                _ => (scope.snapshot(Some(before))?, scope.snapshot(after)?, 0),
-            }
-        }
-    };
+    let (before, after) = sides(scope, asked, cursor.as_ref())?;
+    let skipped = cursor.as_ref().map_or(Ok(0), Cursor::number)?;
     let prefix = asked.text("prefix").unwrap_or("").trim_matches('/');
     let under = |change: &Change| {
         change.from.as_ref().is_some_and(|key| key.is_under(prefix)) || change.key.is_under(prefix)
@@ -85,6 +72,25 @@ pub(crate) fn diff(scope: &Scope, asked: &Asked<'_>) -> Outcome {
         "changes": page.collect::<Outcome<Vec<Value>>>()?,
         "next_cursor": more.then(|| Cursor::at(&[&before, &after], end).to_string()),
     }))
+}
+
+/// What is compared.
+fn sides(
+    scope: &Scope,
+    asked: &Asked<'_>,
+    cursor: Option<&Cursor>,
+) -> Outcome<(Snapshot, Snapshot)> {
+    if let Some(cursor) = cursor {
+        return Ok((cursor.snapshot(scope, 0)?, cursor.snapshot(scope, 1)?));
+    }
+    let (before, after) = (asked.needed("from")?, asked.text("to"));
+    let number = before.strip_prefix("dreams/").and_then(|number| number.parse().ok());
+    if let (Some(number), None) = (number, after) {
+        // A dream alone is compared with what it started from.
+        let base = open(scope, number)?.manifest()?.base_commit()?;
+        return Ok((scope.own_snapshot(base)?, scope.snapshot(Some(before))?));
+    }
+    Ok((scope.snapshot(Some(before))?, scope.snapshot(after)?))
 }
 
 /// Why a memory says what it says, and what was made of it.

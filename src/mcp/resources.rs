@@ -43,14 +43,13 @@ pub(crate) fn templates(scope: &Scope) -> Vec<ResourceTemplate> {
 pub(crate) fn list(scope: &Scope, cursor: Option<&str>) -> Outcome<ListResourcesResult> {
     let cursor = cursor.map(str::parse::<Cursor>).transpose()?;
     let mut resources = Vec::new();
-    let snapshot = match &cursor {
-        Some(cursor) => cursor.snapshot(scope, 0)?,
-        None => {
-            for dream in Dream::list(&scope.store)?.iter().rev().take(DREAMS_MAX) {
-                resources.push(of_dream(dream)?);
-            }
-            scope.branch.snapshot()?
+    let snapshot = if let Some(cursor) = &cursor {
+        cursor.snapshot(scope, 0)?
+    } else {
+        for dream in Dream::list(&scope.store)?.iter().rev().take(DREAMS_MAX) {
+            resources.push(of_dream(dream)?);
         }
+        scope.branch.snapshot()?
     };
     let after = cursor.as_ref().map(Cursor::place);
     let mut keys = snapshot.keys_from("", after.unwrap_or("")).peekable();

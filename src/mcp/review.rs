@@ -1,7 +1,7 @@
 //! `review` and `revert`: what becomes of proposals, and taking back what was merged or written.
 //! Both only where the server was started with leave to review.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use undream::{CommitId, Conflict, Dream, ErrorKind};
 
 use super::answer::{Hinted, NOTICE, Outcome, Refusal};
@@ -76,7 +76,7 @@ fn commit(scope: &Scope, asked: &Asked<'_>, revision: &str) -> Outcome {
     })?;
     refuse_conflicts(merge.conflicts().cloned(), &format!("undream revert {:.16}", target.id()))?;
     let text = format!("Revert \"{}\"", target.summary());
-    reverted(merge.commit(scope.message(asked.text("why").unwrap_or(&text)))?)
+    Ok(reverted(merge.commit(scope.message(asked.text("why").unwrap_or(&text)))?))
 }
 
 fn proposals(scope: &Scope, asked: &Asked<'_>, number: u64) -> Outcome {
@@ -88,11 +88,11 @@ fn proposals(scope: &Scope, asked: &Asked<'_>, number: u64) -> Outcome {
         Some(one) => format!("Take back proposal {one} of dream {number}"),
         None => format!("Take back dream {number}"),
     };
-    reverted(revert.commit(scope.message(asked.text("why").unwrap_or(&text)))?)
+    Ok(reverted(revert.commit(scope.message(asked.text("why").unwrap_or(&text)))?))
 }
 
-fn reverted(commit: CommitId) -> Outcome {
-    Ok(json!({"notice": NOTICE, "commit": commit.to_string()}))
+fn reverted(commit: CommitId) -> Value {
+    json!({"notice": NOTICE, "commit": commit.to_string()})
 }
 
 fn show_hint(number: u64) -> impl FnOnce() -> String {

@@ -130,15 +130,13 @@ impl Wire {
             }
         };
         let id = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
-        match serde_json::from_value::<ClientJsonRpcMessage>(value) {
-            Ok(message) => self.noted(message),
-            Err(_) => {
-                let message = "this is no message of the protocol; send a JSON-RPC 2.0 object with \
-                               jsonrpc, method, id and params";
-                self.refuse(ErrorData::invalid_request(message, None), id);
-                None
-            }
+        if let Ok(message) = serde_json::from_value::<ClientJsonRpcMessage>(value) {
+            return self.noted(message);
         }
+        let message = "this is no message of the protocol; send a JSON-RPC 2.0 object with \
+                       jsonrpc, method, id and params";
+        self.refuse(ErrorData::invalid_request(message, None), id);
+        None
     }
 
     /// Keeps in mind what is owed.
