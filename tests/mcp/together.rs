@@ -68,9 +68,9 @@ fn servers_and_the_command_line_lose_nothing_of_each_other() {
 
 #[test]
 fn many_calls_at_once_are_all_answered_once() {
+    const CALLS: u64 = 200;
     let shelf = Shelf::new();
     let mut client = Client::start(shelf.path(), &[]);
-    const CALLS: u64 = 200;
     for id in 1_000..1_000 + CALLS {
         let (tool, arguments) = match id % 3 {
             0 => ("add", json!({"key": format!("at-once/{id}"), "text": "x"})),
