@@ -29,6 +29,7 @@ mod shared;
 mod snippet;
 mod statistics;
 mod tail;
+mod words;
 
 pub use against::{Comparison, RankChange};
 pub use events::{SessionHit, SessionSearch};
