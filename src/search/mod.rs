@@ -10,6 +10,7 @@
 mod against;
 mod background;
 mod bits;
+mod brief;
 mod collect;
 mod edits;
 mod events;
@@ -32,6 +33,7 @@ mod tail;
 mod words;
 
 pub use against::{Comparison, RankChange};
+pub use brief::{Brief, Briefed, Briefing};
 pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};
