@@ -27,7 +27,7 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// Foreign crates that belong to some floors only; a test may use redb's backends.
-const FOREIGN: [(&str, &[&str]); 8] = [
+const FOREIGN: [(&str, &[&str]); 10] = [
     ("redb", &["storage"]),
     ("tantivy", &["search"]),
     ("tokio", &["dream", "cli", "main"]),
@@ -36,6 +36,8 @@ const FOREIGN: [(&str, &[&str]); 8] = [
     ("console", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),
     ("genai", &["dream"]),
+    ("jsonc_parser", &["cli"]),
+    ("toml_edit", &["cli"]),
 ];
 
 const FILE_LINES_MAX: usize = 400;

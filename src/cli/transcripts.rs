@@ -42,6 +42,11 @@ enum Format {
     Neutral,
     /// Transcripts of Claude Code
     ClaudeCode,
+    /// Messages or items as OpenAI's APIs take them
+    #[value(name = "openai")]
+    OpenAi,
+    /// Messages as Anthropic's API takes them
+    Anthropic,
 }
 
 impl Import {
@@ -77,6 +82,8 @@ impl Import {
             Format::Auto => TranscriptFormat::Auto,
             Format::Neutral => TranscriptFormat::Neutral,
             Format::ClaudeCode => TranscriptFormat::ClaudeCode,
+            Format::OpenAi => TranscriptFormat::OpenAi,
+            Format::Anthropic => TranscriptFormat::Anthropic,
         });
         if let Some(user) = &self.user {
             import = import.user(user);

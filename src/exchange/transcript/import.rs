@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::bounds::Transcript;
-use super::read::TranscriptFormat;
+use super::names::Names;
+use super::read::{self, TranscriptFormat};
 use super::report::{DamagedLine, ReadingReport};
 use crate::engine::{NewSession, Store, Taken};
 use crate::error::Result;
@@ -84,7 +85,9 @@ impl SessionImport {
             work: store.database().progress().begin("sessions", None),
         };
         let mut refused = Vec::new();
-        let mut reading = Transcript::read_path(path, self.format, &mut |transcript| {
+        let mut names = Names::of(store);
+        let mut reading = read::read(path, self.format, &mut |named| {
+            let transcript = names.settle(named)?;
             let session = self.session(transcript);
             match session.facts.check() {
                 Ok(()) => intake.take(session),
