@@ -20,6 +20,7 @@ pub struct SessionImport {
     format: TranscriptFormat,
     user: Option<String>,
     project: Option<String>,
+    folder: Option<String>,
     labels: Vec<String>,
 }
 
@@ -53,6 +54,14 @@ impl SessionImport {
     #[must_use]
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
+        self
+    }
+
+    /// Says what they worked on where they do not say so themselves, such as the folder in which
+    /// the agent ran.
+    #[must_use]
+    pub fn project_unless_said(mut self, project: impl Into<String>) -> Self {
+        self.folder = Some(project.into());
         self
     }
 
@@ -108,7 +117,7 @@ impl SessionImport {
         let Transcript { mut facts, extra, events } = transcript;
         facts.labels.extend(self.labels.iter().cloned());
         facts.user = self.user.clone().or(facts.user);
-        facts.project = self.project.clone().or(facts.project);
+        facts.project = self.project.clone().or(facts.project).or_else(|| self.folder.clone());
         NewSession { facts: facts.in_order(), events, extra }
     }
 }

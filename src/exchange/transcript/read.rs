@@ -247,7 +247,7 @@ impl Reading<'_> {
         }
         self.report.add(report);
         for (at, why) in damaged {
-            let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+            let line = bytes[..at].split(|byte| *byte == b'\n').count();
             self.report.damage(path, line as u64, why);
         }
         self.hand_on_messages(path, file, found)?;

@@ -126,12 +126,11 @@ impl File {
         let id = wrapper.take_id();
         let mut transcript = conversation.finish(wrapper, report)?;
         let base = id.is_none().then(|| self.base.clone());
-        transcript.facts.id = match id {
-            Some(id) => format!("{PREFIX}{id}"),
-            None => {
-                self.nameless += 1;
-                numbered(&self.base, self.nameless)
-            }
+        transcript.facts.id = if let Some(id) = id {
+            format!("{PREFIX}{id}")
+        } else {
+            self.nameless += 1;
+            numbered(&self.base, self.nameless)
         };
         Ok(Named { transcript, base })
     }
