@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use undream::{Author, Brief, ErrorKind, SessionImport, Store, TranscriptFormat};
+use undream::{
+    Author, Brief, Briefing, ErrorKind, SessionImport, Snapshot, Store, TranscriptFormat,
+};
 
 use super::arguments::Trusting;
 use super::call::{Access, Call};
@@ -160,33 +162,35 @@ impl Start {
         );
         let closing = format!("</{TAG}>\n");
         let room = self.max_bytes.saturating_sub(opening.len() + closing.len());
-        let mut brief = Brief::of(&snapshot).max_bytes(room).trusted(self.trusting.filter());
-        if let Some(prefix) = &self.prefix {
-            brief = brief.prefix(prefix);
+        let (briefing, text) = self.brief(&snapshot, room)?;
+        if text.is_empty() {
+            return Ok(None);
         }
         if let Some(session) = &said.session {
             // The id under which its transcript is taken in, so that the recall log finds it.
-            brief = brief.for_session(format!("{}:{session}", self.client));
+            let asking = snapshot.for_session(&format!("{}:{session}", self.client))?;
+            let given = briefing.memories.iter().map(|held| (&held.key, &held.record));
+            asking.note_brief("", given)?;
         }
-        let briefing = brief.make()?;
-        if briefing.memories.is_empty() {
-            return Ok(None);
-        }
-        let text = escape_text(&briefing.text).replace(TAG, "undream\u{2011}memory");
-        Ok(Some(format!("{opening}{}{closing}", lines_within(&text, room))))
+        Ok(Some(format!("{opening}{text}{closing}")))
     }
-}
 
-/// As many whole lines of `text` as there is room for.
-fn lines_within(text: &str, room: usize) -> &str {
-    if text.len() <= room {
-        return text;
+    /// The brief, and its text as it can be shown: escaped, and with room for what that adds.
+    fn brief(&self, snapshot: &Snapshot, room: usize) -> Outcome<(Briefing, String)> {
+        let mut bytes = room;
+        loop {
+            let mut brief = Brief::of(snapshot).max_bytes(bytes).trusted(self.trusting.filter());
+            if let Some(prefix) = &self.prefix {
+                brief = brief.prefix(prefix);
+            }
+            let briefing = brief.make()?;
+            let text = escape_text(&briefing.text).replace(TAG, "undream\u{2011}memory");
+            if text.len() <= room {
+                return Ok((briefing, text));
+            }
+            bytes = bytes * room / text.len();
+        }
     }
-    let mut end = room;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..text[..end].rfind('\n').map_or(0, |at| at + 1)]
 }
 
 impl End {

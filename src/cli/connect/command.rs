@@ -1,6 +1,8 @@
 //! `connect`: adds Undream to a client's configuration, or takes it out.
 
+use std::collections::HashSet;
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -18,8 +20,8 @@ use crate::cli::exit::{Failure, Outcome};
 use crate::cli::page::Page;
 use crate::cli::paint::{Paint, escape, quoted};
 
-/// How much of a line of a configuration is shown.
-const LINE_CHARS_MAX: usize = 160;
+/// The longest name of a field that is shown.
+const NAME_CHARS_MAX: usize = 80;
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
@@ -45,6 +47,8 @@ pub(crate) struct Connect {
 struct Step {
     config: Config,
     change: Change,
+    /// What Undream's part looks like where there is nothing else.
+    own: String,
 }
 
 impl Connect {
@@ -56,13 +60,14 @@ impl Connect {
             Failure::new(ErrorKind::NotFound, message).candidates(known).hint("undream connect")
         })?;
         let places = Places::from_environment()?;
+        let is_found = client.is_found(&places);
         let steps = self.steps(call, client, &places)?;
         if self.yes {
             for step in &steps {
                 step.make(self.remove)?;
             }
         }
-        self.answer(call, client, &steps)
+        self.answer(call, client, is_found, &steps)
     }
 
     /// What is to be done, all of it understood before any of it is written.
@@ -75,7 +80,8 @@ impl Connect {
                 Some(link) => config.with(client, link)?,
                 None => config.without(client)?,
             };
-            Ok(Step { config, change })
+            let own = config.own(client, link.as_ref())?;
+            Ok(Step { config, change, own })
         };
         parts.iter().map(step).collect()
     }
@@ -92,7 +98,7 @@ impl Connect {
         Ok(client.project)
     }
 
-    fn answer(&self, call: &Call, client: &Client, steps: &[Step]) -> Outcome {
+    fn answer(&self, call: &Call, client: &Client, is_found: bool, steps: &[Step]) -> Outcome {
         let changes = steps.iter().any(|step| step.change != Change::Stays);
         if call.json() {
             return call.print_json(&json!({"connect": {
@@ -113,8 +119,10 @@ impl Connect {
             (false, _) if self.remove => call.note(format!("It is not in {}.", client.title)),
             (false, _) => call.note(format!("{} is connected already.", client.title)),
             (true, true) => {
-                call.note(format!("Undream is {done} {}. {}", client.title, client.note));
-                self.warn(call);
+                call.note(format!("Undream is {done} {}.", client.title));
+                if !self.remove {
+                    self.advise(call, client, is_found, steps);
+                }
             }
             (true, false) => {
                 let scope = if self.project { "--project " } else { "" };
@@ -127,8 +135,15 @@ impl Connect {
         Ok(())
     }
 
-    fn warn(&self, call: &Call) {
-        if self.project && !self.remove {
+    fn advise(&self, call: &Call, client: &Client, is_found: bool, steps: &[Step]) {
+        call.note(client.note);
+        for copy in steps.iter().filter_map(Step::copy) {
+            call.note(format!("The old file is kept at {}.", copy.display()));
+        }
+        if !is_found {
+            call.note(format!("{} was not found on this machine.", client.title));
+        }
+        if self.project {
             call.note("These files name paths of this machine: keep them out of what you share.");
         }
     }
@@ -139,7 +154,7 @@ fn link(call: &Call, places: &Places) -> Outcome<Link> {
     call.store(Access::Read)?;
     let db = call.directory()?.canonicalize()?;
     let program = places.own_program()?;
-    let text = |path: std::path::PathBuf| {
+    let text = |path: PathBuf| {
         path.into_os_string().into_string().map_err(|path| {
             let message = format!("the path {} is not in UTF-8", path.to_string_lossy());
             Failure::usage(message).hint("move it to a path that is")
@@ -170,12 +185,19 @@ fn list(call: &Call) -> Outcome {
     Ok(())
 }
 
-/// A line, cut where it is long: a whole configuration may stand in one, with keys in it.
-fn cut(line: &str) -> String {
-    match line.char_indices().nth(LINE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+/// A line of a diff as it is shown: what is ours as it stands, of what others wrote only the name,
+/// since configurations hold keys.
+fn shown(line: &str, own: &HashSet<&str>) -> String {
+    let (sign, text) = line.split_at(line.len().min(1));
+    let bare = text.trim();
+    let is_own = own.contains(bare.trim_end_matches(',')) || line.starts_with(['@', '\\']);
+    let is_frame = bare.chars().all(|c| "{}[],".contains(c));
+    if is_own || is_frame || line.starts_with("---") || line.starts_with("+++") {
+        return line.to_owned();
     }
+    let named = text.find([':', '=']).filter(|end| *end < NAME_CHARS_MAX);
+    let name = named.map_or("", |end| &text[..=end]);
+    format!("{sign}{name} …")
 }
 
 impl Step {
@@ -212,20 +234,26 @@ impl Step {
     }
 
     fn to_json(&self) -> Value {
-        let copy = file::copy_of(&self.config.path);
         json!({
             "path": self.config.path.display().to_string(),
             "change": self.word(),
             "diff": self.diff(),
-            "copy": copy.is_file().then(|| copy.display().to_string()),
+            "copy": self.copy().map(|copy| copy.display().to_string()),
         })
+    }
+
+    /// The copy beside the file, if there is one.
+    fn copy(&self) -> Option<PathBuf> {
+        Some(file::copy_of(&self.config.path)).filter(|copy| copy.is_file())
     }
 
     fn diff(&self) -> String {
         let (before, after) = self.texts();
         let lines = TextDiff::from_lines(before, after);
         let diff = lines.unified_diff().context_radius(1).to_string();
-        diff.lines().map(|line| cut(line) + "\n").collect()
+        let own: HashSet<&str> =
+            self.own.lines().map(|line| line.trim().trim_end_matches(',')).collect();
+        diff.lines().map(|line| shown(line, &own) + "\n").collect()
     }
 
     fn write(&self, page: &mut Page, paint: Paint) -> Outcome {

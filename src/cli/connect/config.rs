@@ -69,6 +69,13 @@ impl Config {
         Ok(Change::Becomes(self.mark().to_owned() + &text))
     }
 
+    /// What Undream's part alone looks like: that of `link`, else of what is there.
+    pub(super) fn own(&self, client: &Client, link: Option<&Link>) -> Outcome<String> {
+        let seen = self.seen()?;
+        let links = link.into_iter().chain(&seen.links);
+        links.map(|link| self.understood(self.add(client, link, ""))).collect()
+    }
+
     /// Whether `change` is worth a copy: the file is there, and Undream is not in it yet.
     pub(super) fn wants_copy(&self) -> Outcome<bool> {
         Ok(self.text.is_some() && (self.copy.is_none() || self.seen()?.links.is_empty()))
