@@ -125,8 +125,8 @@ impl Checkup {
 
     /// Looks at the database that the call means, else at the one that clients are connected to.
     fn look_at_database(&mut self, call: &Call) {
-        let connected = self.clients.iter().filter(|client| client.state == State::Connected);
-        let used = connected.filter_map(|client| client.db.clone()).next().map(PathBuf::from);
+        let mut connected = self.clients.iter().filter(|client| client.state == State::Connected);
+        let used = connected.find_map(|client| client.db.clone()).map(PathBuf::from);
         let mut globals = call.globals.clone();
         let directory = match (call.directory(), used) {
             (Ok(directory), _) | (Err(_), Some(directory)) => directory,
@@ -260,7 +260,7 @@ impl Opened {
                 statement(page, paint, &text, "")?;
             }
             None => {
-                statement(page, paint, "  the index cannot be read; a search makes it anew", "")?
+                statement(page, paint, "  the index cannot be read; a search makes it anew", "")?;
             }
         }
         if let Some(last) = self.verified.filter(|last| last.findings == 0) {

@@ -58,6 +58,16 @@ const fn typed(base: Base, path: &'static str, servers: &'static str) -> Part {
     Part { base, path, form: Form::Json, servers: Some(servers), typed: true, hooks: &[] }
 }
 
+const fn toml(base: Base, path: &'static str, servers: &'static str) -> Part {
+    Part { base, path, form: Form::Toml, servers: Some(servers), typed: false, hooks: &[] }
+}
+
+/// Gemini CLI has servers and hooks in one file.
+const fn gemini(base: Base) -> Part {
+    let part = servers(base, ".gemini/settings.json", "mcpServers");
+    Part { hooks: GEMINI_HOOKS, ..part }
+}
+
 const fn hooks(base: Base, path: &'static str, hooks: &'static [Hook]) -> Part {
     Part { base, path, form: Form::Json, servers: None, typed: false, hooks }
 }
@@ -104,25 +114,11 @@ pub(crate) const CLIENTS: [Client; 8] = [
         name: "codex",
         title: "Codex",
         user: &[
-            Part {
-                base: Base::Codex,
-                path: "config.toml",
-                form: Form::Toml,
-                servers: Some("mcp_servers"),
-                typed: false,
-                hooks: &[],
-            },
+            toml(Base::Codex, "config.toml", "mcp_servers"),
             hooks(Base::Codex, "hooks.json", CODEX_HOOKS),
         ],
         project: &[
-            Part {
-                base: Base::Project,
-                path: ".codex/config.toml",
-                form: Form::Toml,
-                servers: Some("mcp_servers"),
-                typed: false,
-                hooks: &[],
-            },
+            toml(Base::Project, ".codex/config.toml", "mcp_servers"),
             hooks(Base::Project, ".codex/hooks.json", CODEX_HOOKS),
         ],
         marks: &[(Base::Codex, "")],
@@ -141,22 +137,8 @@ pub(crate) const CLIENTS: [Client; 8] = [
     Client {
         name: "gemini-cli",
         title: "Gemini CLI",
-        user: &[Part {
-            base: Base::Home,
-            path: ".gemini/settings.json",
-            form: Form::Json,
-            servers: Some("mcpServers"),
-            typed: false,
-            hooks: GEMINI_HOOKS,
-        }],
-        project: &[Part {
-            base: Base::Project,
-            path: ".gemini/settings.json",
-            form: Form::Json,
-            servers: Some("mcpServers"),
-            typed: false,
-            hooks: GEMINI_HOOKS,
-        }],
+        user: &[gemini(Base::Home)],
+        project: &[gemini(Base::Project)],
         marks: &[(Base::Home, ".gemini")],
         programs: &["gemini"],
         note: "Restart Gemini CLI to see it.",

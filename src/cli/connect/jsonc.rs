@@ -11,7 +11,7 @@ use super::link::{Link, NAME};
 /// How deep a configuration may be nested.
 const DEPTH_MAX: usize = 100;
 /// Under which name files list hooks.
-pub(super) const HOOKS: &str = "hooks";
+const HOOKS: &str = "hooks";
 
 const JSON: ParseOptions = ParseOptions {
     allow_comments: true,

@@ -50,7 +50,7 @@ impl ReadingReport {
     }
 
     /// Adds what another reading found.
-    pub(super) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         self.files += other.files;
         self.sessions += other.sessions;
         self.events += other.events;

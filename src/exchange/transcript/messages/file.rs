@@ -4,7 +4,7 @@ use super::conversation::{Conversation, Form};
 use super::message::is_message;
 use super::salvage::{Part, parts};
 use super::wrapper::Wrapper;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exchange::transcript::bounds::Transcript;
 use crate::exchange::transcript::raw::{self, RawObject};
 use crate::exchange::transcript::report::ReadingReport;
@@ -59,7 +59,7 @@ impl File {
     ) -> Vec<Result<Named>> {
         let mut found = Vec::new();
         self.collect(text, DEPTH_MAX, &mut found);
-        found.into_iter().map(|wrapper| self.read(wrapper, report)).collect()
+        found.into_iter().map(|wrapper| self.read(wrapper?, report)).collect()
     }
 
     /// What was said in messages that stood one per line.
@@ -95,7 +95,7 @@ impl File {
         (found.collect(), damaged)
     }
 
-    fn collect<'a>(&mut self, text: &'a str, depth: usize, found: &mut Vec<Wrapper<'a>>) {
+    fn collect<'a>(&mut self, text: &'a str, depth: usize, found: &mut Vec<Result<Wrapper<'a>>>) {
         match RawObject::parse(text) {
             Ok(object) if is_message(&object) => {
                 self.loose_bytes += text.len();
@@ -104,15 +104,20 @@ impl File {
                     self.loose.push(text.to_owned());
                 }
             }
-            Ok(object) => found.push(Wrapper::of(object).unwrap_or_default()),
-            Err(_) => match raw::array(text) {
-                Some(list) if is_conversation(&list) => found.push(Wrapper::bare(list)),
+            Ok(object) => {
+                let none = || Error::invalid("neither a message nor a conversation");
+                found.push(Wrapper::of(object).ok_or_else(none));
+            }
+            Err(error) => match raw::array(text) {
+                Some(list) if is_conversation(&list) => found.push(Ok(Wrapper::bare(list))),
                 Some(list) if depth > 0 => {
                     for element in list {
                         self.collect(element, depth - 1, found);
                     }
                 }
-                _ => found.push(Wrapper::default()),
+                _ => {
+                    found.push(Err(Error::invalid(format!("no message or conversation: {error}"))))
+                }
             },
         }
     }
