@@ -282,6 +282,27 @@ fn conversations_keep_their_ids_when_others_come_before_them() {
     assert_eq!(counts(&import(&store, &file)), (0, 0, 4));
 }
 
+#[test]
+fn a_number_that_others_have_too_is_no_name_but_a_conversations_own_id_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Database::in_memory().unwrap().store("default").unwrap();
+    let with =
+        |field: &str, word: &str| said(&[word, "x"]).replacen('{', &format!("{{{field},"), 1);
+    for (name, field, word) in [
+        ("a.jsonl", "\"id\":17", "one"),
+        ("b.jsonl", "\"id\":17", "two"),
+        ("c.jsonl", "\"session_id\":\"s\"", "one"),
+    ] {
+        fs::write(directory.path().join(name), with(field, word)).unwrap();
+    }
+    assert_eq!(counts(&import(&store, directory.path())), (3, 0, 0));
+    assert_eq!(counts(&import(&store, &directory.path().join("b.jsonl"))), (0, 0, 1));
+    fs::write(directory.path().join("c.jsonl"), with("\"session_id\":\"s\"", "later")).unwrap();
+    assert_eq!(counts(&import(&store, directory.path())), (0, 1, 2));
+    let ids: Vec<_> = store.session_ids().unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["messages:17", "messages:17~2", "messages:s"]);
+}
+
 proptest! {
     #[test]
     fn no_damage_makes_the_reader_panic(

@@ -1,10 +1,10 @@
-//! The ids of conversations that do not say which one they are.
+//! The ids of conversations that do not say for sure which one they are.
 //!
-//! Such a conversation is called after its file. Whether one of that name in the store is the same
+//! Such a conversation is called after its file, or by a number that others may have too. Whether one of that name in the store is the same
 //! one, perhaps grown, is told by how both begin: by all that was said up to the user's first words.
 //! So nothing of what was said, not even a hash, gets into an id, which could not be erased.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::bounds::Transcript;
 use super::messages::{Named, numbered};
@@ -42,18 +42,19 @@ impl Beginning {
     }
 }
 
-/// A conversation of a shared name, in the store or of this run.
-struct Bearer {
-    beginning: Beginning,
-    id: String,
-    /// Whether this run has met it: the next one like it is another.
-    met: bool,
+/// The conversations of one name.
+#[derive(Default)]
+struct Bearers {
+    /// Those of the store that this run has not met: the next one like one of them is that one.
+    unmet: VecDeque<(Beginning, String)>,
+    /// How many there are, in the store and of this run.
+    count: usize,
 }
 
 /// The ids given out in one run over files.
 pub(super) struct Names<'s> {
     store: &'s Store,
-    bearers: HashMap<String, Vec<Bearer>>,
+    bearers: HashMap<String, Bearers>,
 }
 
 impl<'s> Names<'s> {
@@ -71,28 +72,28 @@ impl<'s> Names<'s> {
             self.bearers.insert(base.clone(), known);
         }
         let bearers = self.bearers.entry(base.clone()).or_default();
-        let same = |bearer: &&mut Bearer| !bearer.met && bearer.beginning.is_that_of(&beginning);
-        if let Some(bearer) = bearers.iter_mut().find(same) {
-            bearer.met = true;
-            transcript.facts.id.clone_from(&bearer.id);
-            return Ok(transcript);
-        }
-        let id = numbered(&base, bearers.len() + 1);
-        transcript.facts.id.clone_from(&id);
-        bearers.push(Bearer { beginning, id, met: true });
+        let same = |(other, _): &(Beginning, String)| other.is_that_of(&beginning);
+        let met = bearers.unmet.iter().position(same).and_then(|at| bearers.unmet.remove(at));
+        transcript.facts.id = if let Some((_, id)) = met {
+            id
+        } else {
+            bearers.count += 1;
+            numbered(&base, bearers.count)
+        };
         Ok(transcript)
     }
 
     /// Those of the name that the store has.
-    fn known(&self, base: &str) -> Result<Vec<Bearer>> {
-        let mut bearers = Vec::new();
+    fn known(&self, base: &str) -> Result<Bearers> {
+        let mut bearers = Bearers::default();
         loop {
-            let id = numbered(base, bearers.len() + 1);
+            let id = numbered(base, bearers.count + 1);
             let Some(session) = self.store.session(&id)? else { return Ok(bearers) };
             let last = EVENTS_MAX.min(session.events()).saturating_sub(1);
             let events = self.store.events(&session, 0..=last)?;
             let beginning = Beginning::of(events.iter().map(|(_, _, event)| event.as_ref()));
-            bearers.push(Bearer { beginning, id, met: false });
+            bearers.unmet.push_back((beginning, id));
+            bearers.count += 1;
         }
     }
 }

@@ -15,7 +15,7 @@ const PREFIX: &str = "messages:";
 /// How deep lists of lists are looked into.
 const DEPTH_MAX: usize = 4;
 
-/// A transcript, with the name that it shares with others if it has none of its own.
+/// A transcript, with the name that it may share with others if it has none for sure.
 #[derive(Debug)]
 pub(in crate::exchange::transcript) struct Named {
     pub(in crate::exchange::transcript) transcript: Transcript,
@@ -130,12 +130,16 @@ impl File {
         }
         let id = wrapper.take_id();
         let mut transcript = conversation.finish(wrapper, report)?;
-        let base = id.is_none().then(|| self.base.clone());
-        transcript.facts.id = if let Some(id) = id {
-            format!("{PREFIX}{id}")
-        } else {
-            self.nameless += 1;
-            numbered(&self.base, self.nameless)
+        let base = match id {
+            Some((id, sure)) => {
+                transcript.facts.id = format!("{PREFIX}{id}");
+                (!sure).then(|| transcript.facts.id.clone())
+            }
+            None => {
+                self.nameless += 1;
+                transcript.facts.id = numbered(&self.base, self.nameless);
+                Some(self.base.clone())
+            }
         };
         Ok(Named { transcript, base })
     }

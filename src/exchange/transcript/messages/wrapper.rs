@@ -9,8 +9,9 @@ use crate::object::SessionFacts;
 /// Under which names lists of messages stand, in the order in which they are read.
 pub(super) const LISTS: [&str; 5] = ["messages", "input", "output", "items", "data"];
 /// Under which names a conversation says which one it is, best first.
-const IDS: [&str; 6] =
-    ["session_id", "conversation_id", "thread_id", "conversation", "id", "custom_id"];
+const IDS: [&str; 4] = ["session_id", "conversation_id", "thread_id", "conversation"];
+/// Under which names it says which one it is among others of its file or kind, best first.
+const PLACES: [&str; 2] = ["id", "custom_id"];
 /// Under which names it says when it began.
 const TIMES: [&str; 3] = ["created_at", "created", "timestamp"];
 /// The latest second that is taken for one: a larger number counts something smaller.
@@ -52,13 +53,20 @@ impl<'a> Wrapper<'a> {
         (!messages.is_empty()).then_some(Self { fields, messages })
     }
 
-    /// Takes out which conversation it says it is.
-    pub(super) fn take_id(&mut self) -> Option<String> {
-        IDS.iter().find_map(|name| {
+    /// Takes out which conversation it says it is, and whether that is for sure.
+    pub(super) fn take_id(&mut self) -> Option<(String, bool)> {
+        let names =
+            IDS.map(|name| (name, true)).into_iter().chain(PLACES.map(|name| (name, false)));
+        for (name, sure) in names {
+            let text =
+                |raw| raw::string(raw).or_else(|| Some(raw.parse::<u64>().ok()?.to_string()));
             let nested = |raw| RawObject::parse(raw).ok()?.get("id").and_then(raw::string);
-            let id = self.fields.take_if(name, |raw| raw::string(raw).or_else(|| nested(raw)));
-            id.filter(|id| !id.is_empty())
-        })
+            let id = self.fields.take_if(name, |raw| text(raw).or_else(|| nested(raw)));
+            if let Some(id) = id.filter(|id| !id.is_empty()) {
+                return Some((id, sure));
+            }
+        }
+        None
     }
 
     /// Takes out what is known of the conversation as a whole, but for its id.
