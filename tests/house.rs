@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; those of one number do not know each other, but for the ground.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("error", 0),
     ("limits", 0),
     ("clock", 0),
@@ -22,6 +22,7 @@ const FLOORS: [(&str, u8); 15] = [
     ("search", 6),
     ("dream", 6),
     ("exchange", 6),
+    ("memory_tool", 6),
     ("cli", 7),
     ("main", 7),
 ];
