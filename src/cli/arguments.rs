@@ -8,8 +8,9 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, daemon, demo, diff, dream, drift, edit, endorse, export,
-    feedback, get, import, init, list, log, manual, merge, operation, policy, probes, put, recall,
-    reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    feedback, get, import, init, list, log, manual, memory_tool, merge, operation, policy, probes,
+    put, recall, reference, restore, revert, search, session, show, sitting, status, store, undo,
+    verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -137,6 +138,8 @@ pub(crate) enum Verb {
     /// Look into what sessions were given, or erase it
     #[command(subcommand)]
     Recall(recall::Recall),
+    /// Run commands of a model's memory tool: one as JSON on standard input, or one per line
+    MemoryTool(memory_tool::Tool),
     /// Take in, list or show sessions
     #[command(subcommand)]
     Session(session::Session),

@@ -49,6 +49,7 @@ mod keys;
 mod list;
 mod log;
 mod manual;
+mod memory_tool;
 mod merge;
 mod nearest;
 mod operation;

@@ -75,8 +75,12 @@ impl MemoryCommand {
     /// JSON, names no command, or lacks a member, naming which.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         limits::check("the command", json.len(), limits::MEMORY_COMMAND_BYTES_MAX, "bytes")?;
+        if json.trim_ascii().is_empty() {
+            return Err(Error::invalid("the command is empty; send a JSON object"));
+        }
         let value: Value = serde_json::from_slice(json).map_err(|error| {
-            Error::invalid(format!("the command is not JSON: {error}")).with_source(error)
+            Error::invalid(format!("the command is not one JSON object: {error}"))
+                .with_source(error)
         })?;
         let Value::Object(members) = value else {
             return Err(Error::invalid(

@@ -26,7 +26,8 @@ impl Path {
     /// # Errors
     /// `Invalid` or `Limit`, with what is wrong with the path.
     pub(super) fn read(text: &str, prefix: &str) -> Result<Self> {
-        limits::check("the path", text.len(), limits::KEY_BYTES_MAX + "/memories/".len(), "bytes")?;
+        // Roomy, so that a key that is too long is refused as such.
+        limits::check("the path", text.len(), 2 * limits::KEY_BYTES_MAX, "bytes")?;
         let refused = |why: &str| Err(Error::invalid(format!("the path {text:?} {why}")));
         if text.contains('\\') {
             return refused("holds a backslash; the parts of a path are joined by `/`");

@@ -216,10 +216,10 @@ impl MemoryTool {
         }
         self.change(format!("Move {} to {}", from.key(), to.key()), |tx| {
             let base = tx.base().clone();
+            want_free(&base, to, &self.prefix)?;
             if self.look(&base, from)? == Named::Nothing {
                 return Err(missing(from));
             }
-            want_free(&base, to, &self.prefix)?;
             if Key::new(to.key())?.is_under(from.key()) {
                 return Err(Error::invalid(format!(
                     "{} lies in {} itself; choose a path outside",

@@ -10,6 +10,7 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod memory_tool;
 mod operator;
 mod policy;
 mod recall;
