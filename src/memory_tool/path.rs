@@ -5,7 +5,7 @@ use crate::limits;
 use crate::object::Key;
 
 /// The directory under which all paths of the tool lie.
-const ROOT: &str = "memories";
+const ROOT: &str = "/memories";
 
 /// Spellings of `.`, `/` and `\` that another program might decode.
 const ENCODED: [&str; 3] = ["%2e", "%2f", "%5c"];
@@ -39,15 +39,13 @@ impl Path {
         if text.split('/').any(|part| part == "..") {
             return refused("holds `..`; give the whole path, from /memories on");
         }
-        let Some(inside) = text.strip_prefix('/') else {
-            return refused("does not begin with /memories; all files are under /memories");
+        let inside =
+            text.strip_prefix(ROOT).filter(|rest| matches!(rest.bytes().next(), None | Some(b'/')));
+        let Some(inside) = inside else {
+            return refused("is not under /memories, where all files are");
         };
-        let mut parts = inside.split('/').filter(|part| !matches!(*part, "" | "."));
-        if parts.next() != Some(ROOT) {
-            return refused("is not under /memories; all files are there");
-        }
         let mut key = prefix.to_owned();
-        for part in parts {
+        for part in inside.split('/').filter(|part| !matches!(*part, "" | ".")) {
             if !key.is_empty() {
                 key.push('/');
             }
@@ -79,7 +77,7 @@ impl Path {
 /// The path as the tool shows it that stands for `key`.
 pub(super) fn shown(key: &str, prefix: &str) -> String {
     let inside = key.strip_prefix(prefix).unwrap_or(key).trim_start_matches('/');
-    if inside.is_empty() { format!("/{ROOT}") } else { format!("/{ROOT}/{inside}") }
+    if inside.is_empty() { ROOT.to_owned() } else { format!("{ROOT}/{inside}") }
 }
 
 /// What is wrong with a path that makes no key.
@@ -96,7 +94,6 @@ mod tests {
         for (path, key) in [
             ("/memories/a/b.md", "a/b.md"),
             ("/memories//a/./b.md/", "a/b.md"),
-            ("//memories/a", "a"),
             ("/memories/...", "..."),
             ("/memories/cafe\u{301}", "café"),
         ] {
@@ -107,6 +104,7 @@ mod tests {
         for path in [
             "",
             "/",
+            "//memories/a",
             "memories/a",
             "/memoriesX/a",
             "/memories.bak",

@@ -6,9 +6,10 @@ use undream::{Author, Branch, ErrorKind, MemoryTool, Options};
 
 use super::{Bench, create, delete, insert, rename, replace, view};
 
-const OUTSIDE: [&str; 16] = [
+const OUTSIDE: [&str; 17] = [
     "",
     "/",
+    "//memories/a",
     "memories",
     "memories/a",
     "/memoriesX/a",
