@@ -174,28 +174,28 @@ class Differences:
     def __init__(self) -> None:
         self.met = collections.Counter()
 
-    def refused_here(self, command: dict) -> tuple[str, str] | None:
-        """The difference for which Undream refuses the command, and the kind of that refusal."""
-        paths = [command[name] for name in ("path", "old_path", "new_path") if name in command]
-        for path in paths:
+    def refused_here(self, command: dict) -> list[tuple[str, str]]:
+        """The differences for which Undream refuses the command, and the kinds of those refusals."""
+        found = []
+        for path in (command[name] for name in ("path", "old_path", "new_path") if name in command):
             inside = path.split("/")
             if path.startswith("/memories") and path[9:10] not in ("", "/"):
-                return "not a whole part", "path"
+                found.append(("not a whole part", "path"))
             if ".." in inside:
-                return "dots", "path"
+                found.append(("dots", "path"))
             if "\\" in path:
-                return "backslash", "path"
+                found.append(("backslash", "path"))
             if re.search("%2e|%2f|%5c", path, re.IGNORECASE):
-                return "encoded", "path"
+                found.append(("encoded", "path"))
             if path.startswith("/memories") and "\x07" in path:
-                return "unprintable", "path"
+                found.append(("unprintable", "path"))
             if len([part for part in inside if part not in ("", ".")]) > 33:
-                return "too deep", "path"
+                found.append(("too deep", "path"))
         if len(command.get("file_text", "")) > 1 << 20:
-            return "too long", "limit"
+            found.append(("too long", "limit"))
         if len(command.get("view_range") or [1, 2]) != 2:
-            return "odd range", "range"
-        return None
+            found.append(("odd range", "range"))
+        return found
 
     def meet(self, name: str) -> None:
         assert name in self.REASONS
@@ -334,14 +334,16 @@ class Comparison:
         shutil.rmtree(self.home)
 
     def command(self, command: dict) -> None:
-        refusal = self.differences.refused_here(command)
+        refusals = self.differences.refused_here(command)
         ours, said = self.undream.run(command)
-        if refusal is not None:
-            self.differences.meet(refusal[0])
-            # A text too long is found out last: the path may be refused before.
-            early = refusal[1] == "limit" and ours in ("exists", "failed", "path")
-            early |= refusal[1] == "path" and command["command"] == "rename" and ours == "root"
-            assert ours == refusal[1] or early, (refusal, ours, said)
+        if refusals:
+            for name, _ in refusals:
+                self.differences.meet(name)
+            kinds = {kind for _, kind in refusals}
+            if "limit" in kinds:
+                # A text too long is found out last: the path may be refused before.
+                kinds |= {"exists", "failed", "path"}
+            assert ours in kinds, (refusals, ours, said)
             return
         theirs, told = self.reference.run(self.differences.for_reference(command))
         paths = [command.get(name, "") for name in ("path", "old_path", "new_path")]
