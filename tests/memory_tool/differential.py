@@ -301,7 +301,9 @@ def shown(command: dict, content: str) -> str:
             # The size of a directory is the file system's matter there, and that of its memories here.
             lines[0] = lines[0].partition("\t")[2]
             lines = [DIRECTORY_SIZE.sub(r"\1", line) for line in lines]
-        return unicodedata.normalize("NFC", lines[0]) + "\n" + "\n".join(lines[1:])
+            # The path is shown as it was given.
+            lines = [unicodedata.normalize("NFC", line) for line in lines]
+        return "\n".join(lines)
     return ""
 
 
