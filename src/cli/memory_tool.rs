@@ -18,8 +18,8 @@ pub(crate) struct Tool {
     #[arg(long)]
     read_only: bool,
     /// Have only what stands under this key as files: /memories/a is then KEY/a
-    #[arg(long, value_name = "KEY", default_value = "")]
-    prefix: String,
+    #[arg(long, value_name = "KEY")]
+    prefix: Option<String>,
     /// The branch whose memories are the files
     #[arg(long, value_name = "BRANCH", default_value = "main")]
     branch: String,
@@ -36,7 +36,8 @@ impl Tool {
         }
         let store = call.store(if self.read_only { Access::Read } else { Access::Write })?;
         let branch = call.branch(&store, &self.branch)?;
-        let tool = MemoryTool::on(&branch, call.author()?).prefix(&self.prefix)?;
+        let tool = MemoryTool::on(&branch, call.author()?)
+            .prefix(self.prefix.as_deref().unwrap_or_default())?;
         let tool = tool.read_only(self.read_only);
         let tool = match &self.session {
             Some(session) => tool.session(session)?,

@@ -28,7 +28,7 @@ from anthropic.lib.tools import ToolError
 from anthropic.tools import BetaLocalFilesystemMemoryTool
 
 #: After so many sequences both sides begin with nothing again, in other folders.
-FRESH_AFTER = 200
+FRESH_AFTER = 40
 NAMES = ["a", "b", "c", "a.md", "b.md", "notes.txt", ".hidden", "sp ace", "é", "Upper", "a-b", "ab", "..."]
 DECOMPOSED = "e\u0301"
 WORDS = ["tea", "oolong", "Lisbon", "office", "tea", "x", "é", "日本", "\t", "a", "aa", ""]

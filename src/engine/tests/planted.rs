@@ -259,7 +259,8 @@ fn a_memory_whose_text_was_erased_is_listed_and_deleted_but_not_read() {
     row.objects = [&gone, &grave].map(|stored| (stored.id(), stored.clone())).into();
     append(&db, &writer, &row);
     writer.commit().unwrap();
-    let main = db.store("default").unwrap().branch("main").unwrap();
+    drop(db);
+    let main = open(&disk).store("default").unwrap().branch("main").unwrap();
     let mut tx = main.write().unwrap();
     tx.place(Key::new("gone/hours").unwrap(), Some(gone.id().into())).unwrap();
     tx.commit(Author::person("ana").message("placed")).unwrap();
