@@ -51,6 +51,7 @@ mod error;
 mod exchange;
 mod history;
 pub mod limits;
+mod memory_tool;
 mod object;
 mod progress;
 mod search;
@@ -87,6 +88,7 @@ pub use exchange::{
     SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
+pub use memory_tool::{MemoryCommand, MemoryReply, MemoryTool};
 pub use object::{
     Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
     Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,

@@ -22,6 +22,7 @@ const FLOORS: [(&str, u8); 16] = [
     ("search", 6),
     ("dream", 6),
     ("exchange", 6),
+    ("memory_tool", 6),
     ("cli", 7),
     ("mcp", 7),
     ("main", 7),

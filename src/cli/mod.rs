@@ -53,6 +53,7 @@ mod list;
 mod log;
 mod manual;
 mod mcp;
+mod memory_tool;
 mod merge;
 mod nearest;
 mod operation;

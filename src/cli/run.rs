@@ -77,6 +77,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Search(search) => search.run(call),
         Verb::Brief(brief) => brief.run(call),
         Verb::Recall(recall) => recall.run(call),
+        Verb::MemoryTool(tool) => tool.run(call),
         Verb::Session(session) => session.run(call),
         Verb::Dream(dream) => dream.run(call),
         Verb::Review(review) => review.run(call),

@@ -11,6 +11,7 @@ mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod memory_tool;
 mod operator;
 mod policy;
 mod recall;
