@@ -302,7 +302,8 @@ impl Inquiry<'_> {
         }
         let (good, bad) = halving.bracket();
         let Some(good) = good else {
-            let first = line[0].commit.map_or_else(|| "nothing".to_owned(), |id| format!("{id:.12}"));
+            let first =
+                line[0].commit.map_or_else(|| "nothing".to_owned(), |id| format!("{id:.12}"));
             return Err(Error::invalid(format!("commit {first}, taken as good, is not good")));
         };
         let suspects = line[good + 1..=bad].iter().filter_map(|place| place.commit);

@@ -50,6 +50,25 @@ pub struct Expectation {
     pub key: Key,
 }
 
+/// How many probes bring what they should.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProbeTally {
+    /// Those that do.
+    pub hold: u64,
+    /// All.
+    pub all: u64,
+}
+
+/// Asks a store's probes of a snapshot. Search does; a dream, which knows no search, is handed one
+/// to tell how memory answers before it and after it.
+pub trait ProbeAsker: Send + Sync {
+    /// Asks all probes that the store has now.
+    ///
+    /// # Errors
+    /// What a search fails with.
+    fn tally(&self, snapshot: &Snapshot) -> Result<ProbeTally>;
+}
+
 /// A probe before it is added.
 #[derive(Clone, Debug)]
 #[must_use = "a probe is kept once it is added"]

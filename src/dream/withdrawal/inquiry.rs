@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dream::footing::Footing;
 use crate::dream::withdrawal::remains::{KeepRule, Remaining};
-use crate::engine::{Endorsements, Store};
+use crate::engine::{Endorsements, Policy, Store};
 use crate::error::Result;
 use crate::object::{AuthorKind, Cause, Evidence, Origin, Provenance, Record, Suspect, Trust};
 use crate::storage::{RecordId, SessionObjectId};
@@ -41,6 +41,9 @@ pub(super) struct Inquiry<'a> {
     suspect: &'a Suspect,
     rule: &'a KeepRule,
     endorsed: Endorsements,
+    policy: Policy,
+    /// By dream: the proposals that no person decided on.
+    pub(super) unattended: HashMap<u64, BTreeSet<u32>>,
     /// Whether a stored session is the suspect.
     sessions: HashMap<SessionObjectId, bool>,
     standings: HashMap<RecordId, Standing>,
@@ -53,6 +56,8 @@ impl<'a> Inquiry<'a> {
             suspect,
             rule,
             endorsed: store.endorsements()?,
+            policy: store.policy()?,
+            unattended: HashMap::new(),
             sessions: HashMap::new(),
             standings: HashMap::new(),
         })
@@ -180,12 +185,17 @@ impl<'a> Inquiry<'a> {
             trust,
             taint: grounds.taint(),
         };
+        let (sessions, users) = self.speakers(&origin.provenance.evidence)?;
         let remaining = Remaining {
             record,
             evidence: &origin.provenance.evidence,
             inputs: &origin.provenance.inputs,
             trust,
             taint: origin.taint,
+            sessions,
+            users,
+            unattended: self.is_unattended(record)?,
+            policy: &self.policy,
         };
         if !self.rule.keeps(&remaining)? {
             return Ok(Standing::Fallen);

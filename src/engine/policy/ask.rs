@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::object::{
     Author, Cause, Judged, Key, Message, Record, RefKind, RefMove, Stored, Verdict,
 };
-use crate::storage::{CommitId, RecordId};
+use crate::storage::{CommitId, RecordId, TextId};
 use crate::tree;
 
 /// A change of a guarded branch, and under which policy leave is asked for it.
@@ -60,11 +60,13 @@ impl<'a> Asking<'a> {
         proposals: &[JudgedProposal],
         gates: &[Arc<dyn Gate>],
     ) -> Result<Verdict> {
+        let endorsements = self.branch.store().endorsements()?;
         let question = GateQuestion {
             store: self.branch.store(),
             branch: self.branch.name(),
             head: self.head,
             policy: &self.standing.policy,
+            endorsements: &endorsements,
             author: &self.message.author,
             message: &self.message.text,
             cause: self.cause,
@@ -89,7 +91,9 @@ impl<'a> Asking<'a> {
         let verdict = self.verdict(changes, proposals, gates)?;
         let seed = self.branch.store().core().seed()?;
         let judged = admit(verdict, self.branch.name(), self.message, &seed)?;
-        Ok((judged, self.clearance(Head::Only(self.head))))
+        let mut clearance = self.clearance(Head::Only(self.head));
+        clearance.endorsed = self.relied_on(changes)?;
+        Ok((judged, clearance))
     }
 
     pub(super) fn clearance(&self, head: Head) -> Clearance {
@@ -98,7 +102,21 @@ impl<'a> Asking<'a> {
             branch: self.branch.name().clone(),
             policy: self.standing.record,
             head,
+            endorsed: Vec::new(),
         }
+    }
+
+    /// The texts that are trusted enough only because somebody vouches for them: nobody may have
+    /// taken that back when the change lands.
+    fn relied_on(&self, changes: &[JudgedChange]) -> Result<Vec<TextId>> {
+        let endorsements = self.branch.store().endorsements()?;
+        let mut relied = Vec::new();
+        for record in changes.iter().filter_map(JudgedChange::written) {
+            if record.trust() < self.standing.policy.trust_min && endorsements.hold(record)? {
+                relied.push(record.text_id());
+            }
+        }
+        Ok(relied)
     }
 }
 

@@ -250,9 +250,8 @@ fn where_only_the_empty_beginning_is_good_the_first_bad_commit_is_named() -> Res
         history.write("main")?;
     }
     let bad = history.branch("main").head()?.unwrap();
-    let mut empty = |snapshot: &Snapshot| {
-        Ok(if snapshot.count("")? == 0 { Test::Good } else { Test::Bad })
-    };
+    let mut empty =
+        |snapshot: &Snapshot| Ok(if snapshot.count("")? == 0 { Test::Good } else { Test::Bad });
     let found = history.store.bisect(None, bad, &mut empty)?;
     assert_eq!(found.suspects[0].id(), history.commits[0].0);
     assert_eq!(found.good, None);
