@@ -71,17 +71,8 @@ impl Store {
     /// `Invalid` if `author` is no person.
     pub fn unendorse(&self, record: &Record, author: &Author) -> Result<bool> {
         only_a_person(author, "take an endorsement back")?;
-        let key = endorsement_key(record.text_id());
-        if self.endorsements()?.meta.get_id(&key)?.is_none() {
-            return Ok(false);
-        }
         let message = author.message(format!("No longer endorse record {:.12}", record.id()));
-        let mut had = false;
-        self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&endorsement_key(record.text_id()), message)
     }
 }
 

@@ -165,17 +165,7 @@ impl Store {
     /// `Invalid` if the name can be none.
     pub fn remove_probe(&self, name: &str, message: Message) -> Result<bool> {
         check_name(name)?;
-        let key = format!("{PROBES}/{name}");
-        let meta = self.any_branch(RefName::meta());
-        if meta.snapshot()?.get_id(&key)?.is_none() {
-            return Ok(false);
-        }
-        let mut had = false;
-        meta.update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&format!("{PROBES}/{name}"), message)
     }
 
     /// The probes, in order of their names. One whose words were erased is none any more.

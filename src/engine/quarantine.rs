@@ -59,17 +59,8 @@ impl Store {
     /// `Invalid` if `author` is no person.
     pub fn lift_session(&self, session: &str, author: &Author) -> Result<bool> {
         only_a_person(author, "let a session back into dreams")?;
-        if self.quarantine_of(session)?.is_none() {
-            return Ok(false);
-        }
-        let key = key_of(session);
         let message = author.message(format!("Let session {session} back into dreams"));
-        let mut had = false;
-        self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&key_of(session), message)
     }
 
     /// The session that a commit took back, if it took one back.

@@ -322,6 +322,79 @@ fn a_withdrawn_session_stays_out_of_dreams_until_it_is_lifted() -> Result<()> {
     Ok(())
 }
 
+/// What a person lets in stays on one session; what the policy let in needs as many as it asks for.
+#[test]
+fn what_the_policy_let_in_is_kept_only_if_the_rest_still_passes_it() -> Result<()> {
+    let db = database(3)?;
+    let store = db.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, (1..=5).map(|number| format!("chat-{number}")))?;
+    let lines = || {
+        let four = ["chat-1", "chat-2", "chat-3", "chat-4"];
+        vec![
+            suggestion(vec![put("a", "Three sessions say it.")], &four[..3]),
+            suggestion(vec![put("b", "Four sessions say that.")], &four),
+        ]
+    };
+    let text = "mode gated\nprotect none\nnear-protected allow\n";
+    store.set_policy(text, ana().message("Gated"))?;
+    Dream::on(&main).sessions(Sessions::All).curator(Scripted::new(lines())).run()?;
+    assert_eq!(main.snapshot()?.count("")?, 2, "the policy merged both");
+    let suspect = || Suspect::Session("chat-1".to_owned());
+    let withdrawal = Withdrawal::prepare(&main, suspect())?;
+    let expected = [("a".to_owned(), Fate::Removed), ("b".to_owned(), Fate::Kept)];
+    assert_eq!(fates(&withdrawal), BTreeMap::from(expected));
+
+    let other = store.create_branch("other", main.head()?.expect("it has one"))?;
+    other.update(ana().message("Away"), |tx| {
+        tx.remove("a")?;
+        tx.remove("b")
+    })?;
+    store.set_policy("mode review\nguard other\n", ana().message("By persons"))?;
+    dream(&other, lines())?;
+    let withdrawal = Withdrawal::prepare(&other, suspect())?;
+    let expected = [("a".to_owned(), Fate::Kept), ("b".to_owned(), Fate::Kept)];
+    assert_eq!(fates(&withdrawal), BTreeMap::from(expected));
+    Ok(())
+}
+
+#[test]
+fn undoing_a_withdrawal_lets_its_session_back_in_and_undoing_that_keeps_it_out() -> Result<()> {
+    let db = database(3)?;
+    let store = db.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, [POISONED.to_owned()])?;
+    let inside = Author::agent("scribe").message("In the session").session(POISONED);
+    main.update(inside, |tx| tx.put("a", "Poison."))?;
+    let newest = |moved: &str| -> Result<undream::OperationId> {
+        for operation in store.operations()? {
+            let operation = operation?;
+            if operation.moves().iter().any(|step| step.name.as_str() == moved) {
+                return Ok(operation.id());
+            }
+        }
+        panic!("`{moved}` never moved");
+    };
+    let kept_out = || Ok::<bool, undream::Error>(store.quarantine_of(POISONED)?.is_some());
+
+    Withdrawal::prepare(&main, poisoned())?.commit(ana().message("Away"))?;
+    let verdict = store.commit(main.head()?.unwrap())?;
+    assert!(verdict.verdict().is_some(), "a withdrawal keeps its verdict");
+    assert!(store.check(verdict.id(), main.name(), &[])?.is_same());
+    store.undo(newest("main")?, &ana())?;
+    assert_eq!((text(&main, "a")?.as_deref(), kept_out()?), (Some("Poison."), false));
+    store.undo(newest("main")?, &ana())?;
+    assert_eq!((text(&main, "a")?, kept_out()?), (None, true));
+    store.undo(newest("main")?, &Author::agent("scribe"))?;
+    assert_eq!((text(&main, "a")?.as_deref(), kept_out()?), (Some("Poison."), true));
+
+    // What another withdrawal keeps out stays out.
+    assert!(Withdrawal::prepare(&main, poisoned())?.commit(ana().message("Away"))?.is_some());
+    store.undo(newest("main")?, &ana())?;
+    assert!(kept_out()?, "it was kept out before this withdrawal");
+    Ok(())
+}
+
 #[test]
 fn what_landed_since_it_was_shown_is_not_passed_over() -> Result<()> {
     let db = database(3)?;

@@ -47,6 +47,8 @@ pub(super) struct Inquiry<'a> {
     /// Whether a stored session is the suspect.
     sessions: HashMap<SessionObjectId, bool>,
     standings: HashMap<RecordId, Standing>,
+    /// What [`Inquiry::last_standing`] found.
+    lasts: HashMap<RecordId, Option<RecordId>>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -60,6 +62,7 @@ impl<'a> Inquiry<'a> {
             unattended: HashMap::new(),
             sessions: HashMap::new(),
             standings: HashMap::new(),
+            lasts: HashMap::new(),
         })
     }
 
@@ -287,19 +290,29 @@ impl<'a> Inquiry<'a> {
 
     /// The newest version before `id` that has neither fallen nor took over from one that has.
     pub(super) fn last_standing(&mut self, id: RecordId) -> Result<Option<RecordId>> {
+        if let Some(known) = self.lasts.get(&id) {
+            return Ok(*known);
+        }
         let mut open = self.before(id)?;
         let mut seen: BTreeSet<RecordId> = open.iter().copied().collect();
         let mut best: Option<(u64, RecordId)> = None;
         while let Some(next) = open.pop() {
-            match self.standing(next)? {
-                Standing::Fallen | Standing::Mixed(_) => {
+            match (self.standing(next)?, self.lasts.get(&next)) {
+                // A memory may have any number of versions that fell, one after the other.
+                (Standing::Fallen | Standing::Mixed(_), Some(Some(last))) => {
+                    best = best.max(Some((self.store.place_of(*last)?, *last)));
+                }
+                (Standing::Fallen | Standing::Mixed(_), Some(None)) => {}
+                (Standing::Fallen | Standing::Mixed(_), None) => {
                     let before = self.before(next)?;
                     open.extend(before.into_iter().filter(|id| seen.insert(*id)));
                 }
                 _ => best = best.max(Some((self.store.place_of(next)?, next))),
             }
         }
-        Ok(best.map(|(_, id)| id))
+        let best = best.map(|(_, id)| id);
+        self.lasts.insert(id, best);
+        Ok(best)
     }
 
     /// The versions that `id` changed. What a withdrawal wrote stands in the place of a version
