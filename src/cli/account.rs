@@ -78,7 +78,7 @@ fn amount(signal: &Signal) -> String {
         text += &format!(", {count} never recalled");
     }
     if let Some(probes) = signal.probes {
-        text += &format!(", {} of {} hold", probes.hold, counted(probes.all, "probe", "probes"));
+        text += &format!(", probes that hold: {} of {}", probes.hold, probes.all);
     }
     text
 }
