@@ -96,8 +96,16 @@ impl Store {
             contradiction: None,
         };
         let last = inquiry.place(Some(bad))?;
-        if inquiry.judge(last)? != Test::Bad {
-            return Err(Error::invalid(format!("commit {bad:.12}, taken as bad, is not bad")));
+        match inquiry.judge(last)? {
+            Test::Bad => {}
+            Test::Good => {
+                let text = format!("commit {bad:.12}, taken as bad, is not bad");
+                return Err(Error::invalid(text));
+            }
+            Test::Skip => {
+                let text = format!("of commit {bad:.12}, taken as bad, the test cannot tell");
+                return Err(Error::invalid(text));
+            }
         }
         let line = line(&mut inquiry, last)?;
         inquiry.run(&line)
