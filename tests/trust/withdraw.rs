@@ -8,9 +8,7 @@ use undream::{
 };
 
 use crate::endorse::database;
-use crate::scripted::{
-    Scripted, dream, import, made_from, put, remove, rename, session, suggestion,
-};
+use crate::scripted::{Scripted, dream, import, made_from, put, remove, rename, suggestion};
 
 /// The session that a web page has poisoned.
 pub(crate) const POISONED: &str = "chat-500";
