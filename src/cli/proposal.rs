@@ -83,9 +83,7 @@ pub(crate) fn write_full(
 ) -> Outcome {
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
-    for reason in sight.held.reasons(proposal) {
-        writeln!(page, "    {}", eye.paint.removed(format!("held: {reason}")))?;
-    }
+    sight.held.write(page, eye, proposal)?;
     if let Some(dangers) = dangers(proposal) {
         writeln!(page, "    {}", eye.paint.warning(format!("look twice: {dangers}")))?;
     }

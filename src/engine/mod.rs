@@ -86,7 +86,7 @@ pub use policy::{
 };
 pub(crate) use policy::{NEAR_PROTECTED, NO_WORSE_PROBE, policy_author};
 pub use prepared::Expect;
-pub use probe::{Expectation, NewProbe, Probe};
+pub use probe::{Expectation, NewProbe, Probe, ProbeAsker, ProbeTally};
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;
