@@ -85,7 +85,7 @@ impl Mine {
     /// to read, what was read before has been told.
     fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
         let reader = input.sessions;
-        let shelf = Shelf::open(input.memory.store(), VERSION)?;
+        let mut shelf = Shelf::of(input.memory.store(), VERSION);
         let mut miner = Miner::new(self.options);
         let mut ids = Vec::new();
         if reader.sessions().is_empty() {
@@ -95,17 +95,18 @@ impl Mine {
             reader.earlier().iter().chain(reader.sessions()).collect();
         sessions.sort_by_key(|session| (session.facts().started, session.id()));
         for session in sessions {
-            let digest = digest(session, reader, &shelf)?;
+            let digest = digest(session, reader, &mut shelf)?;
             miner.absorb(session.facts().clone(), digest);
             ids.push(session.id().to_owned());
         }
+        shelf.write()?;
         Ok((miner, ids))
     }
 }
 
 /// What a session adds: as it was kept, or read anew.
-fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Result<Digest> {
-    match shelf.load(session.object_id()) {
+fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &mut Shelf<'_>) -> Result<Digest> {
+    match shelf.load(session) {
         Ok(Some(kept)) if kept.events.len() == session.events() as usize => {
             reader.note(session.id(), kept.events)?;
             return Ok(kept.digest);
@@ -118,7 +119,7 @@ fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Resul
     let events = reader.events(session.id())?;
     let digest = Miner::digest(session.facts(), &events);
     let kept = Kept { events: reader.noted(session.id()), digest };
-    shelf.keep(session.object_id(), &kept)?;
+    shelf.keep(session, &kept)?;
     Ok(kept.digest)
 }
 

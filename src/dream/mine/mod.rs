@@ -4,7 +4,7 @@
 //! same findings. A session is boiled down to small sightings as it is read, and its transcript is
 //! not kept.
 //!
-//! Reading: `failure` (is it an error, and which line says so), `form` (what two errors have in
+//! Reading: `failure` and `complaint` (is it an error, and which line says so), `form` (what two errors have in
 //! common), `command` and
 //! `shell_line` (shell lines), `cue` (short texts that tell on themselves), `speech` (what users say), `read` and
 //! `shell` (one session into sightings), `ledger` (all sightings). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
@@ -16,6 +16,7 @@
 //! from tool names and words, never from counts.
 
 mod command;
+mod complaint;
 mod cue;
 mod curator;
 mod drift;

@@ -26,8 +26,9 @@ pub(super) fn session(ledger: &mut Ledger, facts: SessionFacts, events: &[Event]
     // Where a task is given, the user's words are the task's: they repeat because the task does.
     let listens = facts.task.is_none();
     ledger.open(facts, events.len());
-    let mut reader =
-        Reader { ledger, pending: Vec::new(), own: BTreeMap::new(), edits: 0, calls: 0 };
+    let marks = events.iter().any(|event| event.call.as_ref().is_some_and(|call| call.is_error));
+    let (pending, own) = (Vec::new(), BTreeMap::new());
+    let mut reader = Reader { ledger, pending, own, edits: 0, calls: 0, marks };
     let mut last = None;
     for (at, event) in (0u32..).zip(events) {
         match (event.role, &event.call) {
@@ -73,6 +74,8 @@ pub(super) struct Reader<'a> {
     pub(super) own: BTreeMap<String, OwnFile>,
     pub(super) edits: u32,
     calls: u32,
+    /// Whether the harness marks what fails.
+    marks: bool,
 }
 
 impl Reader<'_> {
@@ -106,11 +109,12 @@ impl Reader<'_> {
         self.ledger.sight(Family::Tool, "", &call.tool, at);
         self.notices(&call.result, at);
         let args: serde_json::Value = serde_json::from_str(&call.args).unwrap_or_default();
-        let commands = shell_line(&call.tool, &args).map(commands).unwrap_or_default();
+        let line = shell_line(&call.tool, &args);
+        let commands = line.map(|line| commands(&line)).unwrap_or_default();
         let step = commands.iter().find(|command| !command.is_scenery());
         let step = step.map_or_else(|| call.tool.clone(), |command| command.head.join(" "));
-        let failed = failed(call);
-        if failed && refused(&call.result) {
+        let failed = failed(call, self.marks);
+        if refused(&call.result, failed) {
             self.refusal(call, at);
             return;
         }
@@ -161,7 +165,7 @@ impl Reader<'_> {
         let mut signals = Vec::new();
         let own = commands.iter().any(|command| self.is_own(command));
         if let Some(line) = failure_line(call).filter(|line| !is_notice(line)) {
-            let forms = forms(line);
+            let forms = forms(&line);
             let scopes = if own { vec![OWN_SCRIPT] } else { vec![call.tool.as_str(), ""] };
             for (name, scope) in
                 forms.names.iter().flat_map(|name| scopes.iter().map(move |scope| (name, scope)))
