@@ -9,6 +9,10 @@ use crate::storage::Shelf;
 impl Store {
     /// What is kept of a session; `None` if nothing is.
     pub(crate) fn digest(&self, session: &str) -> Result<Option<Vec<u8>>> {
+        // Those of a store of the same name that was deleted go with the next flush.
+        if self.core().state().is_emptied(self.name()) {
+            return Ok(None);
+        }
         self.core().view()?.derived(Shelf::Digests, &ref_name(self.name(), session))
     }
 

@@ -144,6 +144,7 @@ fn says_error(object: &Map<String, Value>, explained: bool) -> bool {
         || is("isError", true)
         || is("is_error", true)
         || is("error", true)
+        || code("error").is_some_and(|code| code != 0)
         || named.iter().any(|name| object.get(*name).is_some_and(|held| words(held).is_some()))
         || ["status", "statusCode", "status_code"]
             .iter()

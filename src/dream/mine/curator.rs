@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::dream::curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
+use crate::dream::mine::census::Census;
 use crate::dream::mine::ledger::Digest;
 use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
 use crate::dream::mine::shelf::{Kept, Shelf};
@@ -81,19 +82,24 @@ impl Curator for Mine {
 }
 
 impl Mine {
-    /// All sessions taken in, with their ids in the order of their numbers. Where there is nothing new
-    /// to read, what was read before has been told.
+    /// All sessions taken in, with their ids in the order of their numbers.
     fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
         let reader = input.sessions;
         let mut shelf = Shelf::of(input.memory.store(), VERSION);
-        let mut miner = Miner::new(self.options);
+        let mut census = Census::default();
         let mut ids = Vec::new();
-        if reader.sessions().is_empty() {
-            return Ok((miner, ids));
+        let mut sessions: Vec<&Session> = reader.sessions().iter().collect();
+        // Where there is nothing new to read, what was read before has been told.
+        if !sessions.is_empty() {
+            sessions.extend(reader.earlier());
         }
-        let mut sessions: Vec<&Session> =
-            reader.earlier().iter().chain(reader.sessions()).collect();
         sessions.sort_by_key(|session| (session.facts().started, session.id()));
+        // Twice: what is rare is known once all is counted, and is most of what sessions hold.
+        for session in &sessions {
+            census.count(&digest(session, reader, &mut shelf)?);
+        }
+        shelf.write()?;
+        let mut miner = Miner::counted(self.options, sessions.len(), census);
         for session in sessions {
             let digest = digest(session, reader, &mut shelf)?;
             miner.absorb(session.facts().clone(), digest);

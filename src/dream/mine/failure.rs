@@ -66,13 +66,13 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// Cuts `text` to at most `bytes` at a word where one is near, and marks the cut with dots.
+/// `text` in one line of at most `bytes`, cut at a word where one is near, and the cut marked with dots.
 pub(super) fn shorten(text: &str, bytes: usize) -> String {
-    let text = text.trim();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.len() <= bytes {
-        return text.to_owned();
+        return text;
     }
-    let head = cut(text, bytes.saturating_sub(3));
+    let head = cut(&text, bytes.saturating_sub(3));
     let head = head.rfind(' ').filter(|at| at * 2 > head.len()).map_or(head, |at| &head[..at]);
     format!("{}...", head.trim_end_matches([' ', ',', ':', ';']))
 }

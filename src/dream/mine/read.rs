@@ -82,7 +82,6 @@ impl Reader<'_> {
     fn user(&mut self, text: &str, at: u32) {
         let speech = speech::hear(text);
         let said = [
-            (Family::Request, speech.asks),
             (Family::Rule, speech.rules),
             (Family::Name, speech.names),
             (Family::Ban, speech.bans),
@@ -93,6 +92,14 @@ impl Reader<'_> {
             for (word, sentence) in words {
                 let signal = self.ledger.sight(family, "", &word, at);
                 self.ledger.lore_mut(signal).example(&shorten(&sentence, QUOTE_BYTES));
+            }
+        }
+        for (ask, sentence) in speech.asks {
+            let signal = self.ledger.sight(Family::Request, "", &ask.verb, at);
+            let lore = self.ledger.lore_mut(signal);
+            lore.example(&shorten(&sentence, QUOTE_BYTES));
+            if let Some(object) = ask.object {
+                *lore.company.entry(object).or_default() += 1;
             }
         }
         if speech.corrects && self.calls > 0 {
@@ -107,12 +114,12 @@ impl Reader<'_> {
         }
         self.calls += 1;
         self.ledger.sight(Family::Tool, "", &call.tool, at);
-        self.notices(&call.result, at);
         let args: serde_json::Value = serde_json::from_str(&call.args).unwrap_or_default();
         let line = shell_line(&call.tool, &args);
         let commands = line.map(|line| commands(&line)).unwrap_or_default();
         let step = commands.iter().find(|command| !command.is_scenery());
         let step = step.map_or_else(|| call.tool.clone(), |command| command.head.join(" "));
+        self.notices(&call.result, &step, at);
         let failed = failed(call, self.marks);
         if refused(&call.result, failed) {
             self.refusal(call, at);
@@ -233,13 +240,15 @@ impl Reader<'_> {
     }
 
     /// Lines in which the harness tells that it cut or withheld something.
-    fn notices(&mut self, result: &str, at: u32) {
+    fn notices(&mut self, result: &str, step: &str, at: u32) {
         let lines: Vec<&str> = body(cut(result, 2_000)).take(6).collect();
         for line in lines.into_iter().filter(|line| line.len() < 300 && is_notice(line)) {
             let forms = forms(line);
             if let Some(name) = forms.names.last() {
                 let signal = self.ledger.sight(Family::Notice, "", name, at);
-                self.ledger.lore_mut(signal).example(&forms.shown);
+                let lore = self.ledger.lore_mut(signal);
+                lore.example(&forms.shown);
+                *lore.company.entry(step.to_owned()).or_default() += 1;
             }
         }
     }

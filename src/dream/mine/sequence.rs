@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::mine::habit::workflow;
+use crate::dream::mine::habit::{has_task, workflow};
 use crate::dream::mine::ledger::{Family, Notes, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, slug};
@@ -169,6 +169,16 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
     kept
 }
 
+/// Whether a step is a tool or a task rather than a plain program of the shell.
+fn is_telling(view: &View<'_>, step: u32) -> bool {
+    let signal = view.ledger.signal(step);
+    let class = || {
+        let mut classes = view.ledger.family(Family::Class);
+        classes.any(|(number, _)| view.ledger.lore(number).company.contains_key(&signal.name))
+    };
+    signal.family != Family::Command || has_task(&signal.name) || class()
+}
+
 /// Whether `short` is part of `long`, in order.
 fn within(short: &[u32], long: &[u32]) -> bool {
     let mut rest = long.iter();
@@ -183,7 +193,15 @@ fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
     let what = format!("Sessions go from {}.", shown.join(" to "));
     let title = names.join(" > ");
     let key = format!("sequences/{key}");
-    let mut found = workflow(view, &key, title, &what, &pattern.support, 600);
+    // How one looks at files in a shell is less of a way to work than which tasks and tools follow
+    // one another.
+    let telling = pattern.steps.iter().filter(|step| is_telling(view, **step)).count();
+    let weight = match telling {
+        0 => 450,
+        some if some < pattern.steps.len() => 570,
+        _ => 600,
+    };
+    let mut found = workflow(view, &key, title, &what, &pattern.support, weight);
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     found.topic = distinct.into_iter().collect::<Vec<_>>().join(" ");
     found
