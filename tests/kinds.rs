@@ -99,8 +99,16 @@ fn an_error_is_found_however_the_harness_tells_it_and_with_what_worked() -> Resu
         let found = proposals(&sessions)?;
         let held = with_text(&found, &["`lend_volume` fails", "does not exist in branch"])
             .unwrap_or_else(|| panic!("{told_by:?}: {}", told(&found)));
-        assert_eq!((held.kind(), held.sources().sessions), (ProposalKind::Mistake, 7), "{told_by:?}");
-        assert!(held.text().unwrap().contains("`register_reader`"), "{told_by:?} {:?}", held.text());
+        assert_eq!(
+            (held.kind(), held.sources().sessions),
+            (ProposalKind::Mistake, 7),
+            "{told_by:?}"
+        );
+        assert!(
+            held.text().unwrap().contains("`register_reader`"),
+            "{told_by:?} {:?}",
+            held.text()
+        );
     }
     Ok(())
 }
@@ -155,12 +163,13 @@ fn commands_are_read_whatever_the_shell_and_the_trade_are_called() -> Result<()>
 
 #[test]
 fn a_remedy_is_what_follows_the_failure_more_than_anything_else() -> Result<()> {
-    // `look` comes after everything, failures included: it is no remedy.
+    // `look` comes after the failure in most sessions, but it comes after everything.
     let one = |number: usize| {
         let fails = failing("lift", "{}", "The crate is too heavy to move", Told::Mark);
         let looks = || call("look", "{}", "a yard");
-        let mut events = vec![looks(), call("walk", "{}", "ok"), looks(), call("walk", "{}", "ok")];
-        events.extend([fails, looks(), call("walk", "{}", "ok"), looks()]);
+        let walks = || call("walk", "{}", "ok");
+        let mut events = vec![looks(), walks(), looks(), walks(), looks(), fails];
+        events.push(if number < 5 { looks() } else { walks() });
         session(number, events)
     };
     let found = proposals(&(0..9).map(one).collect::<Vec<_>>())?;

@@ -72,16 +72,7 @@ impl Class {
 
     fn cues(self) -> &'static [&'static str] {
         match self {
-            Self::Test => &[
-                "tox",
-                "nox",
-                "jest",
-                "mocha",
-                "rspec",
-                "phpunit",
-                "gotestsum",
-                "spec",
-            ],
+            Self::Test => &["tox", "nox", "jest", "mocha", "rspec", "phpunit", "gotestsum", "spec"],
             Self::Lint => &[
                 "vet",
                 "clippy",
@@ -101,28 +92,36 @@ impl Class {
             ],
             Self::Format => &["format", "prettier", "black", "isort", "spotless"],
             Self::Build => &[
-                "build", "compile", "assemble", "make", "cmake", "ninja", "tsc", "gcc", "clang", "javac",
-                "webpack", "msbuild",
+                "build", "compile", "assemble", "make", "cmake", "ninja", "tsc", "gcc", "clang",
+                "javac", "webpack", "msbuild",
             ],
         }
+    }
+}
+
+impl Class {
+    /// The kind of work that the head of a command tells.
+    pub(super) fn of<S: AsRef<str>>(head: &[S]) -> Option<Self> {
+        let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+        let program = head.first()?;
+        if READERS.contains(program) {
+            return None;
+        }
+        let told = |class: &Self| {
+            head.iter().any(|word| {
+                let stem = word.rsplit_once('.').map_or(*word, |(stem, _)| stem);
+                let mut parts = stem.split(|c: char| !c.is_ascii_alphanumeric());
+                parts.any(|part| class.cues().contains(&part) || class.is_ending_of(part))
+            })
+        };
+        Self::ALL.into_iter().find(told)
     }
 }
 
 impl Command {
     /// The kind of work, if its head tells.
     pub(super) fn class(&self) -> Option<Class> {
-        let program = self.head.first()?;
-        if READERS.contains(&program.as_str()) {
-            return None;
-        }
-        let told = |class: &Class| {
-            self.head.iter().any(|word| {
-                let stem = word.rsplit_once('.').map_or(word.as_str(), |(stem, _)| stem);
-                let mut parts = stem.split(|c: char| !c.is_ascii_alphanumeric());
-                parts.any(|part| class.cues().contains(&part) || class.is_ending_of(part))
-            })
-        };
-        Class::ALL.into_iter().find(told)
+        Class::of(&self.head)
     }
 
     /// Whether it is one that only sets the scene.

@@ -58,7 +58,8 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = overview(view, &distinct).into_iter().collect();
     let replaced = replacements(view, &distinct);
     // A change that is told as one half of a replacement is not told again.
-    let told = |change: &&Change<'_>| !replaced.iter().any(|(pair, _)| pair.contains(&change.signal));
+    let told =
+        |change: &&Change<'_>| !replaced.iter().any(|(pair, _)| pair.contains(&change.signal));
     candidates.extend(distinct.iter().filter(told).map(|change| single(view, change)));
     candidates.extend(replaced.into_iter().map(|(_, candidate)| candidate));
     candidates

@@ -53,7 +53,10 @@ pub(super) fn workflow(
     Candidate {
         kind,
         key: format!("{floor}/{key}"),
-        text: rank::text(what, &format!("{warning}{place} Seen in {seen} ({times} times).{outcome}")),
+        text: rank::text(
+            what,
+            &format!("{warning}{place} Seen in {seen} ({times} times).{outcome}"),
+        ),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
         support: support.clone(),
@@ -113,7 +116,11 @@ fn classes(view: &View<'_>) -> Vec<Candidate> {
             class => format!("Run the project's {class} commands{}: {shown}.", when(view, number)),
         };
         let title = format!("Sessions run {} commands", signal.name);
-        workflow(view, &format!("classes/{}", signal.name), title, &what, support, 780)
+        let key = format!("classes/{}", signal.name);
+        let mut found = workflow(view, &key, title, &what, support, 780);
+        // Tests and lints of the same sessions are two things.
+        found.topic = key;
+        found
     };
     habits(view, Family::Class, HABIT).map(one).collect()
 }

@@ -1,7 +1,7 @@
 //! The front door: sessions are read one by one, findings come out at the end.
 
-use crate::dream::mine::finding::Finding;
 use crate::dream::mine::census::Census;
+use crate::dream::mine::finding::Finding;
 use crate::dream::mine::ledger::{Digest, Family, Ledger, Signal};
 use crate::dream::mine::scope::Scopes;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::dream::mine::command::Class;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
@@ -281,7 +282,7 @@ fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
             view.support(number),
         );
         found.weight = 830;
-        "commands".clone_into(&mut found.topic);
+        found.topic = format!("commands/{class}");
         found
     };
     frequent(view, Family::FailedClass).map(one).collect()
@@ -317,7 +318,11 @@ fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
         );
         let key = format!("commands/{}", slug(&signal.name));
         let mut found = mistake(view, &key, format!("{} fails", signal.name), &what, support);
-        "commands".clone_into(&mut found.topic);
+        // Of a command that is most of its kind's failures, the kind tells.
+        let words: Vec<&str> = signal.name.split(' ').collect();
+        let topic =
+            Class::of(&words).map_or_else(|| signal.name.clone(), |class| class.name().to_owned());
+        found.topic = format!("commands/{topic}");
         found.weight = 690 + signal.scope.parse::<u16>().unwrap_or(0);
         candidates.push(found);
     }

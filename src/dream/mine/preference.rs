@@ -155,7 +155,7 @@ fn requests(view: &View<'_>) -> Vec<Candidate> {
         };
         let what = format!("Users ask to {asked}{beside}, such as {quotes}.");
         // A verb that goes with anything, such as to fix, says little of what is wanted.
-        let weight = if objects.is_empty() { 570 } else { 640 };
+        let weight = if objects.is_empty() { 540 } else { 600 };
         let title = format!("Users ask to {asked}");
         let key = format!("requests/{}", slug(verb));
         preference(view, &key, title, &what, support, weight)
@@ -167,8 +167,11 @@ fn requests(view: &View<'_>) -> Vec<Candidate> {
 fn objects<'a>(view: &'a View<'_>, request: u32) -> Vec<(&'a str, u32)> {
     let company = &view.ledger.lore(request).company;
     let all: u32 = company.values().sum();
-    let mut found: Vec<(&str, u32)> =
-        company.iter().filter(|(_, count)| **count > 1).map(|(n, count)| (n.as_str(), *count)).collect();
+    let mut found: Vec<(&str, u32)> = company
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|(n, count)| (n.as_str(), *count))
+        .collect();
     found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     found.truncate(COMPANY_MAX);
     found.into_iter().map(|(object, count)| (object, count * 1000 / all.max(1))).collect()

@@ -26,6 +26,8 @@ const SPAN_MAX: u32 = EVIDENCE_EVENTS_MAX as u32 - 1;
 const PATTERNS_MAX: usize = 32;
 /// A longer pattern with this share of a shorter one's sessions stands for it, per mille.
 const CLOSED: usize = 950;
+/// How alike the sessions of a pattern and of a line must be for the line to tell of both, per mille.
+const IN_ONE_LINE: usize = 650;
 /// A session as step numbers with their events.
 type Track = Vec<(u32, u32)>;
 
@@ -59,6 +61,7 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
         }
     }
     let mut closed = closed(patterns);
+    closed.retain(|pattern| !is_in_one_line(view, pattern));
     closed.truncate(PATTERNS_MAX);
     closed.iter().map(|pattern| candidate(view, pattern)).collect()
 }
@@ -167,6 +170,16 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
         b.support.sessions().cmp(&a.support.sessions()).then_with(|| a.steps.cmp(&b.steps))
     });
     kept
+}
+
+/// Whether a pattern holds little more than commands that stand in one line, which is told as such.
+fn is_in_one_line(view: &View<'_>, pattern: &Pattern) -> bool {
+    pattern.steps.windows(2).any(|pair| {
+        let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
+        let chain = view.ledger.find(Family::Chain, a, b);
+        let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
+        chain.is_some_and(alike) && has_task(a) && has_task(b)
+    })
 }
 
 /// Whether a step is a tool or a task rather than a plain program of the shell.

@@ -191,7 +191,6 @@ mod tests {
         let copy = Database::open(folder.path().join("copy")).unwrap().store("default").unwrap();
         assert!(kept(&copy).iter().all(Option::is_none));
         assert_eq!(copy.session_ids().unwrap().len(), 6);
-
     }
 
     #[test]

@@ -295,7 +295,8 @@ pub(super) fn base(word: &str) -> String {
 /// Whether a word is a file's name, without a path.
 fn is_file(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(stem, ending)| {
-        let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let plain =
+            |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         stem.len() > 2
             && plain(stem)
             && (1..5).contains(&ending.len())
