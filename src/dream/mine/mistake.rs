@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::dream::mine::command::Class;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
-use crate::dream::mine::rank::{self, Candidate, quoted, slug};
+use crate::dream::mine::rank::{self, Candidate, SAME, quoted, slug};
 use crate::dream::mine::read::{OWN_SCRIPT, SAME_STEP};
 use crate::dream::mine::support::{Split, Support};
 
@@ -297,13 +296,20 @@ fn is_told_longer(view: &View<'_>, signal: &Signal, support: &Support) -> bool {
     })
 }
 
+/// Whether a kind of commands fails in nearly the same sessions: then the kind tells, and which command
+/// of one line it was that failed is not known.
+fn is_told_by_class(view: &View<'_>, support: &Support) -> bool {
+    frequent(view, Family::FailedClass)
+        .any(|(number, _)| view.support(number).likeness(support) >= SAME)
+}
+
 fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (number, signal) in frequent(view, Family::FailedCommand) {
         let support = view.support(number);
         let ran = view.ledger.find(Family::Command, &signal.scope, &signal.name);
         let ran = ran.map_or(support.places(), |ran| view.support(ran).places());
-        if is_told_longer(view, signal, support) {
+        if is_told_longer(view, signal, support) || is_told_by_class(view, support) {
             continue;
         }
         // What fails now and then is life; what fails often is a lesson. One word alone says little.
@@ -318,11 +324,7 @@ fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
         );
         let key = format!("commands/{}", slug(&signal.name));
         let mut found = mistake(view, &key, format!("{} fails", signal.name), &what, support);
-        // Of a command that is most of its kind's failures, the kind tells.
-        let words: Vec<&str> = signal.name.split(' ').collect();
-        let topic =
-            Class::of(&words).map_or_else(|| signal.name.clone(), |class| class.name().to_owned());
-        found.topic = format!("commands/{topic}");
+        "commands".clone_into(&mut found.topic);
         found.weight = 690 + signal.scope.parse::<u16>().unwrap_or(0);
         candidates.push(found);
     }

@@ -155,7 +155,7 @@ fn requests(view: &View<'_>) -> Vec<Candidate> {
         };
         let what = format!("Users ask to {asked}{beside}, such as {quotes}.");
         // A verb that goes with anything, such as to fix, says little of what is wanted.
-        let weight = if objects.is_empty() { 540 } else { 600 };
+        let weight = if objects.is_empty() { 540 } else { 625 };
         let title = format!("Users ask to {asked}");
         let key = format!("requests/{}", slug(verb));
         preference(view, &key, title, &what, support, weight)

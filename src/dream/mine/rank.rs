@@ -8,7 +8,7 @@ use crate::dream::mine::support::Support;
 use crate::object::SessionFacts;
 
 /// Two candidates of one topic whose sessions are this alike, per mille, are one.
-const SAME: usize = 700;
+pub(super) const SAME: usize = 700;
 /// The longest text, in bytes.
 const TEXT_BYTES: usize = 380;
 /// What must be left of a quote for it to be worth quoting, in bytes.

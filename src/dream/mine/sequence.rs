@@ -28,6 +28,8 @@ const PATTERNS_MAX: usize = 32;
 const CLOSED: usize = 950;
 /// How alike the sessions of a pattern and of a line must be for the line to tell of both, per mille.
 const IN_ONE_LINE: usize = 650;
+/// The most steps of a pattern of which such a line tells enough.
+const IN_ONE_LINE_STEPS: usize = 3;
 /// A session as step numbers with their events.
 type Track = Vec<(u32, u32)>;
 
@@ -174,7 +176,7 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
 
 /// Whether a pattern holds little more than commands that stand in one line, which is told as such.
 fn is_in_one_line(view: &View<'_>, pattern: &Pattern) -> bool {
-    pattern.steps.windows(2).any(|pair| {
+    pattern.steps.len() <= IN_ONE_LINE_STEPS && pattern.steps.windows(2).any(|pair| {
         let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
         let chain = view.ledger.find(Family::Chain, a, b);
         let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
