@@ -95,9 +95,9 @@ pub use object::{
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
-    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
-    SessionSearch, Snippet,
+    Brief, Briefed, Briefing, Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe,
+    ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search,
+    SearchQuery, SessionHit, SessionSearch, Snippet,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

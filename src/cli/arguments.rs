@@ -8,8 +8,9 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, daemon, demo, diff, dream, drift, edit, endorse, export,
-    feedback, get, import, init, list, log, manual, merge, operation, policy, probes, put, recall,
-    reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    feedback, get, import, init, list, log, manual, mcp, merge, operation, policy, probes, put,
+    recall, reference, restore, revert, search, session, show, sitting, status, store, undo,
+    verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -146,6 +147,8 @@ pub(crate) enum Verb {
     Review(sitting::Review),
     /// Watch the database and run scheduled dreams at their time
     Daemon(daemon::Daemon),
+    /// Serve an agent over the Model Context Protocol, on standard input and output
+    Mcp(mcp::Mcp),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it

@@ -49,6 +49,7 @@ mod keys;
 mod list;
 mod log;
 mod manual;
+mod mcp;
 mod merge;
 mod nearest;
 mod operation;

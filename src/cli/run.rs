@@ -70,6 +70,7 @@ fn obey(call: &Call, verb: &Verb) -> Outcome {
         Verb::Dream(dream) => dream.run(call),
         Verb::Review(review) => review.run(call),
         Verb::Daemon(daemon) => daemon.run(call),
+        Verb::Mcp(mcp) => mcp.run(call),
         Verb::Feedback(feedback) => feedback.run(call),
         Verb::Policy(policy) => policy.run(call),
         Verb::Drift(drift) => drift.run(call),

@@ -8,8 +8,8 @@ use tantivy::tokenizer::TextAnalyzer;
 use crate::engine::{Gate, GateQuestion, Measured, NEAR_PROTECTED};
 use crate::error::Result;
 use crate::object::{Key, Record};
-use crate::search::fields::analyser;
 use crate::search::front::Search;
+use crate::search::words::analyser;
 
 /// How many hits are looked at.
 const HITS: usize = 3;
