@@ -185,9 +185,8 @@ impl Proposal {
                 )));
             }
             let quotes = events.iter().filter_map(|(_, _, event)| event.as_ref());
-            let best = quotes
-                .map(|event| quote(event, &wanted))
-                .max_by_key(|quote| wanted.score(quote));
+            let best =
+                quotes.map(|event| quote(event, &wanted)).max_by_key(|quote| wanted.score(quote));
             found.push(Evident {
                 session: session.id().to_owned(),
                 first: cite.first,

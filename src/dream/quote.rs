@@ -58,7 +58,9 @@ pub(crate) fn quote(event: &Event, wanted: &Wanted) -> String {
         best
     };
     match (best(&said), best(&given)) {
-        (Some((score, at)), other) if score > 0 || other.is_none() => cut(said[at], wanted).to_owned(),
+        (Some((score, at)), other) if score > 0 || other.is_none() => {
+            cut(said[at], wanted).to_owned()
+        }
         (_, Some((_, at))) => cut(given[at], wanted).to_owned(),
         (Some((_, at)), None) => cut(said[at], wanted).to_owned(),
         (None, None) => String::new(),

@@ -104,9 +104,15 @@ pub(super) fn failed(call: &ToolCall, marks: bool) -> bool {
         None => {
             call.is_error
                 || complaint::is_error(text)
-                || !marks && complaint::is_complaint(text, is_shell(&call.tool))
+                || !marks
+                    && (is_harness(call) || complaint::is_complaint(text, is_shell(&call.tool)))
         }
     }
+}
+
+/// Whether the harness speaks: a name in brackets is its word for a turn that it turned down.
+fn is_harness(call: &ToolCall) -> bool {
+    call.tool.starts_with(['(', '[', '<']) && !call.result.trim().is_empty()
 }
 
 /// The last line, if it is short enough to be a wrapper's; else nothing.
@@ -215,6 +221,12 @@ mod tests {
         ] {
             assert!(!failed(&call(good, false), false), "{good}");
         }
+    }
+
+    #[test]
+    fn a_turn_that_the_harness_turns_down_failed_unless_it_marks_what_fails() {
+        let turn = ToolCall { tool: "(form)".into(), ..call("One action, please.", false) };
+        assert!(failed(&turn, false) && !failed(&turn, true));
     }
 
     #[test]

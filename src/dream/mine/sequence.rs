@@ -176,12 +176,13 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
 
 /// Whether a pattern holds little more than commands that stand in one line, which is told as such.
 fn is_in_one_line(view: &View<'_>, pattern: &Pattern) -> bool {
-    pattern.steps.len() <= IN_ONE_LINE_STEPS && pattern.steps.windows(2).any(|pair| {
-        let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
-        let chain = view.ledger.find(Family::Chain, a, b);
-        let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
-        chain.is_some_and(alike) && has_task(a) && has_task(b)
-    })
+    pattern.steps.len() <= IN_ONE_LINE_STEPS
+        && pattern.steps.windows(2).any(|pair| {
+            let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
+            let chain = view.ledger.find(Family::Chain, a, b);
+            let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
+            chain.is_some_and(alike) && has_task(a) && has_task(b)
+        })
 }
 
 /// Whether a step is a tool or a task rather than a plain program of the shell.
