@@ -16,7 +16,7 @@ use crate::limits;
 use crate::object::{Entry, Key, Kind, ProposalKind, Session};
 
 /// The version of the method: raised when other sessions would give other proposals.
-const VERSION: &str = "0.2";
+const VERSION: &str = "0.3";
 
 /// The built-in curator: offline and deterministic. From sessions it finds recurring mistakes and
 /// what worked instead, workflows that sessions converge on, what users ask for repeatedly, and
