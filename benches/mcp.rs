@@ -1,6 +1,7 @@
 //! A recall through the server beside the same search by the library, over 100,000 memories; and how
 //! long a server takes from its start to its first answer. `docs/performance.md` tells what came out.
 
+#[expect(dead_code, reason = "other measurements use the rest")]
 mod workload;
 
 use std::io::{BufRead, BufReader, Write};
