@@ -143,7 +143,7 @@ impl Config {
                     json.set_server(servers, self.part.typed, link, words)?;
                 }
                 for hook in self.part.hooks {
-                    json.set_hook(hook, &link.hook_line(client.name, hook.verb))?;
+                    json.set_hook(hook, client.name, link)?;
                 }
                 let made = json.text();
                 self.check(text, &made)?;

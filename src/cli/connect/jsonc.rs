@@ -81,13 +81,12 @@ impl Jsonc {
         let known = self.server(servers)?;
         let wrong = || format!("its `{servers}` is no object");
         let listed = self.top.object_value_or_create(servers).ok_or_else(wrong)?;
-        let words_json = || CstInputValue::from(words.clone());
         if known.is_some() {
             let entry = listed.object_value(NAME).ok_or_else(wrong)?;
-            set(&entry, "command", &Value::from(link.program.clone()), || {
-                link.program.clone().into()
-            });
-            set(&entry, "args", &Value::from(words.clone()), words_json);
+            let words = link.renewed(&args(&entry));
+            let (program, list) = (Value::from(link.program.clone()), Value::from(words.clone()));
+            set(&entry, "command", &program, || link.program.clone().into());
+            set(&entry, "args", &list, || words.clone().into());
             return Ok(());
         }
         let mut fields = Vec::new();
@@ -95,7 +94,7 @@ impl Jsonc {
             fields.push(("type".to_owned(), "stdio".into()));
         }
         fields.push(("command".to_owned(), link.program.clone().into()));
-        fields.push(("args".to_owned(), words_json()));
+        fields.push(("args".to_owned(), words.into()));
         listed.append(NAME, CstInputValue::Object(fields));
         Ok(())
     }
@@ -123,15 +122,17 @@ impl Jsonc {
     }
 
     /// Adds a hook, or brings its command up to date.
-    pub(super) fn set_hook(&self, hook: &Hook, line: &str) -> Result<(), String> {
+    pub(super) fn set_hook(&self, hook: &Hook, client: &str, link: &Link) -> Result<(), String> {
         if let Some(found) = self.find(hook)? {
-            set(&found.entry, "command", &Value::from(line), || line.into());
+            let line = string(&found.entry, "command").unwrap_or_default();
+            let line = link.renewed_line(client, hook.verb, &line);
+            set(&found.entry, "command", &Value::from(line.clone()), || line.clone().into());
             return Ok(());
         }
         let wrong = |name: &str| format!("its `{name}` is not what hooks are");
         let hooks = self.top.object_value_or_create(HOOKS).ok_or_else(|| wrong(HOOKS))?;
         let event = hooks.array_value_or_create(hook.event).ok_or_else(|| wrong(hook.event))?;
-        let (line, timeout) = (line.to_owned(), hook.timeout);
+        let (line, timeout) = (link.hook_line(client, hook.verb), hook.timeout);
         event.append(json!({
             "hooks": [{ "type": "command", "command": line, "timeout": timeout }]
         }));
@@ -191,9 +192,12 @@ struct Found {
 }
 
 fn link(entry: &CstObject) -> Option<Link> {
+    Link::of_server(&string(entry, "command")?, &args(entry))
+}
+
+fn args(entry: &CstObject) -> Vec<String> {
     let args = entry.get("args").and_then(|args| args.value()?.to_serde_value());
-    let words = args.and_then(|args| serde_json::from_value::<Vec<String>>(args).ok());
-    Link::of_server(&string(entry, "command")?, &words.unwrap_or_default())
+    args.and_then(|args| serde_json::from_value(args).ok()).unwrap_or_default()
 }
 
 /// The object under `name`; an error if something else stands there, or two things do.

@@ -7,6 +7,9 @@ use crate::cli::paint::quoted;
 /// The name of the server in every configuration.
 pub(super) const NAME: &str = "undream";
 
+/// What makes a line more than words to a shell.
+const SHELL_SIGNS: [char; 10] = ['|', '&', ';', '<', '>', '$', '`', '(', ')', '\n'];
+
 /// This program and a database, as a client is told of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Link {
@@ -30,6 +33,28 @@ impl Link {
         words.extend(self.database_words());
         words.extend(["--client".to_owned(), client.to_owned()]);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words of a server or hook that is there, for this link: what a person added to them, such
+    /// as `--read-only`, stays.
+    pub(super) fn renewed(&self, words: &[String]) -> Vec<String> {
+        let mut words = words.to_vec();
+        set_option(&mut words, "--db", Some(&self.db));
+        set_option(&mut words, "--store", self.store.as_deref());
+        words
+    }
+
+    /// The line of a hook that is there, for this link. What only a shell understands is not kept.
+    pub(super) fn renewed_line(&self, client: &str, verb: &str, line: &str) -> String {
+        match Self::of_hook(line) {
+            Some((link, _)) if link == *self => line.to_owned(),
+            Some(_) if !line.contains(SHELL_SIGNS) => {
+                let words = self.renewed(words(line).get(1..).unwrap_or_default());
+                let all = std::iter::once(&self.program).chain(&words);
+                all.map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+            }
+            _ => self.hook_line(client, verb),
+        }
     }
 
     fn database_words(&self) -> Vec<String> {
@@ -65,6 +90,17 @@ impl Link {
             db: after("--db").unwrap_or_default(),
             store: after("--store"),
         }
+    }
+}
+
+/// Gives the option `name` this value, or takes it out.
+fn set_option(words: &mut Vec<String>, name: &str, value: Option<&str>) {
+    match (words.iter().position(|word| word == name), value) {
+        (Some(at), Some(value)) if at + 1 < words.len() => value.clone_into(&mut words[at + 1]),
+        (Some(at), Some(value)) => words.insert(at + 1, value.to_owned()),
+        (Some(at), None) => drop(words.drain(at..words.len().min(at + 2))),
+        (None, Some(value)) => words.extend([name.to_owned(), value.to_owned()]),
+        (None, None) => {}
     }
 }
 
@@ -113,6 +149,21 @@ mod tests {
             let words = link.server_words("codex");
             assert_eq!(Link::of_server(&link.program, &words), Some(link));
         }
+    }
+
+    #[test]
+    fn what_a_person_added_stays_when_the_database_is_another() {
+        let link = Link { program: "/new/undream".to_owned(), db: "/b".to_owned(), store: None };
+        let words = ["mcp", "--read-only", "--db", "/a", "--store", "s", "--author", "x"];
+        let words: Vec<String> = words.map(str::to_owned).into();
+        assert_eq!(link.renewed(&words), ["mcp", "--read-only", "--db", "/b", "--author", "x"]);
+        let line = "/old/undream hook session-start --prefix 'my team' --db /a";
+        let renewed = "/new/undream hook session-start --prefix 'my team' --db /b";
+        assert_eq!(link.renewed_line("c", "session-start", line), renewed);
+        assert_eq!(link.renewed_line("c", "session-start", renewed), renewed);
+        let piped = format!("{line} | tee /tmp/x");
+        let plain = link.hook_line("c", "session-start");
+        assert_eq!(link.renewed_line("c", "session-start", &piped), plain);
     }
 
     #[test]

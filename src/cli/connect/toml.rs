@@ -53,20 +53,22 @@ impl Toml {
         let in_line = listed.is_inline_table();
         let wrong = || format!("its `{servers}` is no table");
         let listed = listed.as_table_like_mut().ok_or_else(wrong)?;
-        let args: Array = words.iter().map(String::as_str).collect();
+        let array = |words: &[String]| words.iter().map(String::as_str).collect::<Array>();
         if known {
             let entry = listed.get_mut(NAME).and_then(Item::as_table_like_mut).ok_or_else(wrong)?;
             if entry.get("command").and_then(Item::as_str) != Some(&link.program) {
                 entry.insert("command", value(&link.program));
             }
-            if strings(entry, "args") != words {
-                entry.insert("args", value(args));
+            let words = strings(entry, "args");
+            let renewed = link.renewed(&words);
+            if renewed != words {
+                entry.insert("args", value(array(&renewed)));
             }
             return Ok(());
         }
         let mut entry = Table::new();
         entry.insert("command", value(&link.program));
-        entry.insert("args", value(args));
+        entry.insert("args", value(array(words)));
         // A list in one line takes its members in one line.
         let entry = if in_line { value(entry.into_inline_table()) } else { Item::Table(entry) };
         listed.insert(NAME, entry);
