@@ -77,6 +77,7 @@ fn recall(search: &Search, main: &Branch, query: &str) -> Result<usize> {
     Ok(hits.len())
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is what is measured")]
 fn spent(work: impl FnOnce()) -> Duration {
     let begun = Instant::now();
     work();
