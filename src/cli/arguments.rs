@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, connect, daemon, demo, diff, doctor, dream, drift, edit, endorse, export, feedback, get, hook, import, init, list, log, manual, mcp, memory_tool, merge, operation, policy, probes, put, recall, reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    bisect, blame, brief, completions, connect, daemon, demo, diff, doctor, dream, drift, edit,
+    endorse, export, feedback, get, hook, import, init, list, log, manual, mcp, memory_tool, merge,
+    operation, policy, probes, put, recall, reference, restore, revert, search, session, show,
+    sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
