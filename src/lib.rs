@@ -76,9 +76,10 @@ pub use engine::{
     Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
     Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
     HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
-    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
-    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, ProbeAsker, ProbeTally,
+    Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo,
+    Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction, TrustFilter, Verified,
+    VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -97,9 +98,9 @@ pub use object::{
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
-    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
-    SessionSearch, Snippet,
+    Brief, Briefed, Briefing, Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe,
+    ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search,
+    SearchQuery, SessionHit, SessionSearch, Snippet,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

@@ -301,29 +301,7 @@ impl Transaction {
             return self.base.id().ok_or_else(nothing);
         }
         let seed = self.branch.store().core().seed()?;
-        let glance = self.glance(&message)?;
-        let mut prepared = self.prepare(&message, &seed)?;
-        if let Some((standing, closer)) = glance {
-            prepared.ask(standing, closer)?;
-        }
-        prepared.commit()
-    }
-
-    /// Commits, and in the same durable write what `beside` edits on another branch.
-    pub(crate) fn commit_with(
-        self,
-        message: &Message,
-        (beside, why): (Self, &Message),
-    ) -> Result<CommitId> {
-        message.check()?;
-        let core = self.branch.store().core().clone();
-        let landing = self.prepare(message, &core.seed()?)?;
-        let beside = beside.prepare(why, &core.seed()?)?;
-        core.land(move |turn| {
-            let commit = landing.land(turn)?;
-            beside.land(turn)?;
-            Ok(commit)
-        })
+        self.ready(&message, &seed)?.commit()
     }
 
     /// Makes the records.

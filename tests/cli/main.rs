@@ -5,6 +5,7 @@
 
 mod audit;
 mod call_out;
+mod coverage;
 mod desk;
 mod dreams;
 mod exits;
