@@ -1,5 +1,7 @@
 //! What a command is answered.
 
+use std::fmt::Write;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a command is answered: the content of the tool's result, and whether it is an error.
@@ -21,7 +23,7 @@ impl MemoryReply {
         for c in value.to_string().chars() {
             if crate::object::is_unprintable(c) {
                 for unit in c.encode_utf16(&mut units) {
-                    json += &format!("\\u{unit:04x}");
+                    write!(json, "\\u{unit:04x}").expect("BUG: a string has room");
                 }
             } else {
                 json.push(c);
