@@ -51,6 +51,7 @@ mod error;
 mod exchange;
 mod history;
 pub mod limits;
+mod memory_tool;
 mod object;
 mod progress;
 mod search;
@@ -75,9 +76,10 @@ pub use engine::{
     Conflict, ConflictKind, Database, Diff, Endorsement, Endorsements, Entries, Expect,
     Expectation, Feed, FeedEdit, FeedRow, Finding, Forget, Gate, GateQuestion, Given, Grounds,
     HolderInfo, JudgedChange, JudgedProposal, Keys, Listed, LogFilter, Measured, Merge, NewProbe,
-    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, Quarantine, Question, Recall,
-    RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo, Resolution, Resolved, Restore,
-    Snapshot, Store, Taken, Transaction, TrustFilter, Verified, VerifyReport,
+    NewSession, Options, Policy, PolicyCheck, PolicyMode, Probe, ProbeAsker, ProbeTally,
+    Quarantine, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls, RefInfo,
+    Resolution, Resolved, Restore, Snapshot, Store, Taken, Transaction, TrustFilter, Verified,
+    VerifyReport,
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, ErrorKind, Result};
@@ -87,6 +89,7 @@ pub use exchange::{
     SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
+pub use memory_tool::{MemoryCommand, MemoryReply, MemoryTool};
 pub use object::{
     Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
     Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,

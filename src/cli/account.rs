@@ -77,6 +77,9 @@ fn amount(signal: &Signal) -> String {
     if let Some(count) = signal.never_recalled {
         text += &format!(", {count} never recalled");
     }
+    if let Some(probes) = signal.probes {
+        text += &format!(", probes that hold: {} of {}", probes.hold, probes.all);
+    }
     text
 }
 
@@ -110,6 +113,7 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
         json!({
             "entries": signal.entries, "bytes": signal.bytes,
             "near_duplicates": signal.near_duplicates, "never_recalled": signal.never_recalled,
+            "probes": signal.probes.map(|probes| json!({"hold": probes.hold, "all": probes.all})),
         })
     };
     let mut value = json!({

@@ -8,9 +8,9 @@ use undream::{Source, Trust, TrustFilter};
 
 use super::{
     bisect, blame, brief, completions, connect, daemon, demo, diff, doctor, dream, drift, edit,
-    endorse, export, feedback, get, hook, import, init, list, log, manual, merge, operation,
-    policy, probes, put, recall, reference, restore, revert, search, session, show, sitting,
-    status, store, undo, verify, why,
+    endorse, export, feedback, get, hook, import, init, list, log, manual, mcp, memory_tool, merge,
+    operation, policy, probes, put, recall, reference, restore, revert, search, session, show,
+    sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -138,6 +138,8 @@ pub(crate) enum Verb {
     /// Look into what sessions were given, or erase it
     #[command(subcommand)]
     Recall(recall::Recall),
+    /// Run commands of a model's memory tool: one as JSON on standard input, or one per line
+    MemoryTool(memory_tool::Tool),
     /// Take in, list or show sessions
     #[command(subcommand)]
     Session(session::Session),
@@ -147,6 +149,8 @@ pub(crate) enum Verb {
     Review(sitting::Review),
     /// Watch the database and run scheduled dreams at their time
     Daemon(daemon::Daemon),
+    /// Serve an agent over the Model Context Protocol, on standard input and output
+    Mcp(mcp::Mcp),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it

@@ -46,6 +46,7 @@ impl Bisect {
         let good = self.good.as_ref().map(|rev| call.resolve(&store, rev)).transpose()?;
         let eye = call.eye(&store)?;
         let mut prober = self.probe.prober(&store)?;
+        let keys = prober.keys().to_vec();
         // Failures of the probe keep their hints and codes on the way through the library.
         let mut failed = None;
         let mut test = |snapshot: &Snapshot| {
@@ -59,7 +60,10 @@ impl Bisect {
                 stop
             })
         };
-        let found = store.bisect(good, bad, &mut test);
+        let found = match good {
+            Some(_) => store.bisect(good, bad, &mut test),
+            None => store.bisect_near(bad, &keys, &mut test),
+        };
         if let Some(failure) = failed {
             return Err(failure);
         }
@@ -68,11 +72,16 @@ impl Bisect {
                 "without --good, one is looked for; --not turns good and bad round".to_owned()
             })
             .hint_for(ErrorKind::NotFound, || "add --not, or test something else".to_owned())?;
-        answer(call, &store, &eye, &found)
+        answer(call, &store, &eye, (&found, good.is_some()))
     }
 }
 
-fn answer(call: &Call, store: &Store, eye: &Eye, found: &Bisection) -> Outcome {
+fn answer(
+    call: &Call,
+    store: &Store,
+    eye: &Eye,
+    (found, good_is_known): (&Bisection, bool),
+) -> Outcome {
     let suspects = found.suspects.iter().map(|commit| Suspect::read(store, commit));
     let suspects = suspects.collect::<Outcome<Vec<_>>>()?;
     if call.json() {
@@ -88,6 +97,12 @@ fn answer(call: &Call, store: &Store, eye: &Eye, found: &Bisection) -> Outcome {
             "The test turns more than once: {bad} is bad too, and good {good:.8} came after \
                  it. This is the newest turn; for an older one: --bad {bad}"
         ));
+    }
+    if found.good.is_none() && found.merges.is_empty() && !good_is_known {
+        call.note(
+            "Nothing but the empty memory before the first commit was found good; if a later \
+             state was: --good REV",
+        );
     }
     match suspects.as_slice() {
         [suspect] => call.note(suspect.remedy()),

@@ -5,12 +5,12 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{BlamedLine, Key, Store};
+use undream::{BlamedLine, Store};
 
 use super::arguments::Reading;
-use super::call::{Access, Call};
+use super::call::Call;
 use super::exit::Outcome;
-use super::get::missing;
+use super::get::standing;
 use super::json as shape;
 use super::paint::escape;
 use super::time::ago;
@@ -25,12 +25,7 @@ pub(crate) struct Blame {
 
 impl Blame {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
-        let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
-        let key = Key::new(&self.key)?;
-        if snapshot.get_id(key.as_str())?.is_none() {
-            return Err(missing(&snapshot, &key)?);
-        }
+        let (store, snapshot, key) = standing(call, &self.key, &self.reading)?;
         let blame = snapshot.blame(key.as_str())?;
         if call.json() {
             let mut lines = Vec::with_capacity(blame.lines.len());

@@ -1,6 +1,8 @@
 //! `daemon`: looks once a second whether a scheduled dream is due, and runs it.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -47,6 +49,8 @@ fn once(call: &Call, mut watch: Watch) -> Outcome {
 struct Watch {
     call: Call,
     database: Database,
+    /// Whether the dream that runs is to be cancelled.
+    stop: Arc<AtomicBool>,
     /// The log's end when all schedules were looked at last, and when one is due by then.
     seen: Option<(u64, Option<Time>)>,
 }
@@ -54,7 +58,8 @@ struct Watch {
 impl Watch {
     fn open(call: &Call) -> Outcome<Self> {
         let database = call.database(Access::Write)?;
-        Ok(Self { call: Call::new(call.globals.clone()), database, seen: None })
+        let call = Call::new(call.globals.clone());
+        Ok(Self { call, database, stop: Arc::default(), seen: None })
     }
 
     /// The stores to watch: the one that was named, else all.
@@ -75,7 +80,8 @@ impl Watch {
         }
         let author = self.call.author()?;
         let prepare = |schedule: &Schedule, branch: &Branch| {
-            ordered(&self.call, schedule, branch).map_err(Failure::into_error)
+            let dream = ordered(&self.call, schedule, branch).map_err(Failure::into_error)?;
+            Ok(dream.stop_when(Arc::clone(&self.stop)))
         };
         let mut wake: Option<Time> = None;
         for name in self.stores()? {
@@ -112,9 +118,11 @@ impl Ends {
     }
 }
 
-/// Watches until it is told to end. What runs then is run to its end, unless told once more.
+/// Watches until it is told to end. What runs then is run to its end; told once more, it is
+/// cancelled.
 async fn keep(call: &Call, mut watch: Watch) -> Outcome {
     let mut ends = Ends::listen()?;
+    let stop = Arc::clone(&watch.stop);
     call.note(format!("Watching {}; Ctrl-C ends it.", call.directory()?.display()));
     loop {
         let mut work = spawn_blocking(move || {
@@ -123,7 +131,7 @@ async fn keep(call: &Call, mut watch: Watch) -> Outcome {
         });
         let (done, is_last) = tokio::select! {
             done = &mut work => (done, false),
-            () = ends.next() => (see_out(call, work, &mut ends).await, true),
+            () = ends.next() => (see_out(call, work, (&mut ends, &stop)).await, true),
         };
         // A curator that panicked has broken its own rules, not ours.
         let (back, turn) =
@@ -152,14 +160,19 @@ async fn keep(call: &Call, mut watch: Watch) -> Outcome {
 
 type Turned = (Watch, Outcome<Option<ScheduledRun>>);
 
-/// Waits for what runs. Told to end once more, it ends at once: the next who looks notes that the
-/// run was cut off.
+/// Waits for what runs. Told to end a second time, it cancels the dream, which keeps what it has;
+/// told a third time, it ends at once, and the next who looks notes that the run was cut off.
 async fn see_out(
     call: &Call,
-    work: JoinHandle<Turned>,
-    ends: &mut Ends,
+    mut work: JoinHandle<Turned>,
+    (ends, stop): (&mut Ends, &AtomicBool),
 ) -> Result<Turned, tokio::task::JoinError> {
-    call.note("Ending when what runs has ended; once more ends at once.");
+    call.note("Ending when what runs has ended; once more cancels it.");
+    tokio::select! {
+        done = &mut work => return done,
+        () = ends.next() => stop.store(true, Ordering::SeqCst),
+    }
+    call.note("Cancelling what runs; once more ends at once.");
     tokio::select! {
         done = work => done,
         () = ends.next() => std::process::exit(INTERRUPTED.into()),

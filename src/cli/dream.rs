@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, PolicyMode, Schedule, Sessions,
-    Store,
+    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, PolicyMode, Schedule, Search,
+    Sessions, Store,
 };
 
 use super::account::{account_json, manifest_json, write_account};
@@ -160,6 +160,9 @@ impl Run {
             ids => Sessions::Ids(ids.split(',').map(str::to_owned).collect()),
         };
         let mut dream = Dreamt::on(branch).sessions(sessions).author(call.author()?);
+        if !branch.store().probes()?.is_empty() {
+            dream = dream.probes(Search::open(branch.store().database())?);
+        }
         if branch.store().policy()?.mode != PolicyMode::Review {
             dream = dream.gates(&gates(branch.store())?);
         }

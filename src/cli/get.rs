@@ -7,7 +7,7 @@ use serde_json::json;
 use undream::{ErrorKind, Key, Record, Snapshot, Store};
 
 use super::arguments::{Asking, Reading};
-use super::call::{Call, Eye};
+use super::call::{Access, Call, Eye};
 use super::exit::{Failure, Outcome};
 use super::nearest::nearest_keys;
 use super::paint::escape;
@@ -58,6 +58,21 @@ impl Get {
         }
         Ok(page.finish()?)
     }
+}
+
+/// The snapshot to read, and the key of a memory in it.
+pub(crate) fn standing(
+    call: &Call,
+    key: &str,
+    reading: &Reading,
+) -> Outcome<(Store, Snapshot, Key)> {
+    let store = call.store(Access::Read)?;
+    let snapshot = call.snapshot(&store, reading.at.as_deref())?;
+    let key = Key::new(key)?;
+    if snapshot.get_id(key.as_str())?.is_none() {
+        return Err(missing(&snapshot, &key)?);
+    }
+    Ok((store, snapshot, key))
 }
 
 /// The error for a key at which nothing stands.

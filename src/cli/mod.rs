@@ -52,6 +52,8 @@ mod keys;
 mod list;
 mod log;
 mod manual;
+mod mcp;
+mod memory_tool;
 mod merge;
 mod nearest;
 mod operation;

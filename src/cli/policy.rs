@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use undream::{
     Bound, CommitId, ErrorKind, Gate, NearProtected, NoWorseProbe, Policy as Terms, PolicyMode,
-    ProposalVerdict, RefName, RuleFinding, Ruling, Search, Store, Verdict,
+    ProposalVerdict, RefName, RuleFinding, Ruling, Search, Snapshot, Store, Verdict,
 };
 
 use super::arguments::Saying;
@@ -16,6 +16,7 @@ use super::call::{Access, Call, Eye};
 use super::dream::open;
 use super::editor;
 use super::exit::{Failure, Hinted, Outcome};
+use super::held::{finding_beside_json, write_beside};
 use super::page::Page;
 use super::paint::{escape, escape_text};
 
@@ -110,6 +111,7 @@ fn terms_json(policy: &Terms) -> Value {
         "guard": policy.guarded.iter().map(RefName::as_str).collect::<Vec<_>>(),
         "protect": policy.protected.iter().map(undream::Key::as_str).collect::<Vec<_>>(),
         "refuse_secrets": policy.no_secrets,
+        "black_box_max": policy.black_box_max.name(),
         "sessions_min": policy.sessions_min,
         "users_min": policy.users_min,
         "trust_min": policy.trust_min.name(),
@@ -179,8 +181,10 @@ impl Test {
         let dream = open(&store, number)?;
         let verdicts = dream.policy_verdicts(&gates(&store)?)?;
         let mode = store.policy()?.mode;
+        let base = dream.base_branch()?.snapshot()?;
         if call.json() {
-            let proposals: Vec<Value> = verdicts.iter().map(verdict_json).collect();
+            let values = verdicts.iter().map(|verdict| verdict_json(&base, verdict));
+            let proposals = values.collect::<Outcome<Vec<Value>>>()?;
             return call.print_json(&json!({"mode": mode.name(), "proposals": proposals}));
         }
         let eye = call.eye(&store)?;
@@ -197,6 +201,9 @@ impl Test {
             let number = eye.paint.id(format!("{:>3}", verdict.number));
             writeln!(page, "{number} {}  {ending}", eye.paint.name(key))?;
             write_findings(&mut page, &eye, &verdict.findings)?;
+            for finding in verdict.refusals() {
+                write_beside(&mut page, &eye, &base, finding)?;
+            }
         }
         page.finish()?;
         if verdicts.is_empty() {
@@ -271,12 +278,13 @@ fn differs(commit: undream::CommitId) -> Failure {
     Failure::new(ErrorKind::Blocked, message).hint("undream policy show")
 }
 
-fn verdict_json(verdict: &ProposalVerdict) -> Value {
-    json!({
+fn verdict_json(base: &Snapshot, verdict: &ProposalVerdict) -> Outcome<Value> {
+    let findings = verdict.findings.iter().map(|finding| finding_beside_json(base, finding));
+    Ok(json!({
         "proposal": verdict.number,
         "passes": verdict.passes(),
-        "findings": verdict.findings.iter().map(finding_json).collect::<Vec<_>>(),
-    })
+        "findings": findings.collect::<Outcome<Vec<_>>>()?,
+    }))
 }
 
 /// A verdict as it is kept with a commit.

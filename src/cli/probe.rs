@@ -86,6 +86,16 @@ impl Probe {
 }
 
 impl Prober {
+    /// The memories that it asks about.
+    pub(crate) fn keys(&self) -> &[Key] {
+        match &self.question {
+            Question::KeyExists(key)
+            | Question::TextMatches(key, _)
+            | Question::Brings { key, .. } => std::slice::from_ref(key),
+            Question::Run { .. } => &[],
+        }
+    }
+
     /// Whether the snapshot is good.
     pub(crate) fn test(&mut self, snapshot: &Snapshot) -> Outcome<Test> {
         let verdict = match &self.question {

@@ -51,7 +51,7 @@ impl Show {
             let probes = shifts::of_dream(&dream, one)?;
             let proposals = proposals.iter().map(|found| {
                 let mut value = proposal::to_json(&store, found)?;
-                shape::extend(&mut value, json!({"held": held.reasons_json(found.number())}));
+                shape::extend(&mut value, json!({"held": held.reasons_json(found.number())?}));
                 Ok(value)
             });
             let proposals = proposals.collect::<Outcome<Vec<_>>>()?;

@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 use undream::{
-    FallenProbe, HolderInfo, RecallSize, RefInfo, RefKind, Scheduled, Schedules, Search, Snapshot,
-    Store, Verified,
+    FallenProbe, HolderInfo, Manifest, RecallSize, RefInfo, RefKind, Scheduled, Schedules, Search,
+    Snapshot, Store, Verified,
 };
 
 use super::call::{Access, Call, Eye};
@@ -15,7 +15,7 @@ use super::fallen;
 use super::page::Page;
 use super::paint::{Paint, counted, escape, first_line};
 use super::time::{ago, since};
-use super::waiting::Waiting;
+use super::waiting::{self, Waiting};
 use super::{agenda, json as shape};
 
 /// The column at which commands stand.
@@ -35,6 +35,7 @@ struct Standing {
     memories: u64,
     refs: Vec<RefInfo>,
     sessions: usize,
+    running: Vec<Manifest>,
     /// Dreams that wait for somebody, and how many of their proposals do.
     waiting: Vec<Waiting>,
     fallen: Vec<FallenProbe>,
@@ -75,6 +76,7 @@ impl Standing {
             main,
             refs: store.refs()?,
             sessions: store.session_ids()?.len(),
+            running: waiting::running(&store)?,
             waiting: Waiting::list(&store)?,
             fallen: search.fallen_probes(&store.branch("main")?)?,
             holders: holders.collect(),
@@ -105,6 +107,9 @@ impl Standing {
         }
         for dream in &self.waiting {
             dream.write(page, eye)?;
+        }
+        for found in &self.running {
+            waiting::write_running(page, eye, found)?;
         }
         for probe in &self.fallen {
             fallen::write(page, eye, &self.store, probe)?;
@@ -214,6 +219,7 @@ impl Standing {
                 "bytes": self.recalls.bytes,
                 "whole_since": self.recalls.since.map(|since| since.to_string()),
             },
+            "running": self.running.iter().map(waiting::running_json).collect::<Vec<_>>(),
             "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
             "probes_fallen": fallen.collect::<Outcome<Vec<_>>>()?,
             "index_behind": self.lag,

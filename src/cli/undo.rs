@@ -10,6 +10,7 @@ use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
 use super::json as shape;
 use super::operation::write_operation;
+use super::paint::escape;
 
 #[derive(Args, Debug)]
 pub(crate) struct Undo {
@@ -45,6 +46,7 @@ impl Undo {
         if !self.dry_run {
             let own = operation.store();
             let named = if own == store.name() { String::new() } else { format!("--store {own} ") };
+            note_sessions(call, &store, &operation)?;
             call.note(format!("To have it again: undream {named}undo"));
         }
         Ok(())
@@ -65,6 +67,24 @@ impl Undo {
         }
         Err(Failure::new(ErrorKind::NotFound, "there is no operation to take back"))
     }
+}
+
+/// Says what became of sessions that were kept out of dreams, or are again.
+fn note_sessions(call: &Call, store: &Store, undone: &Operation) -> Outcome {
+    if undone.store() != store.name() {
+        return Ok(());
+    }
+    for commit in undone.moves().iter().flat_map(|step| step.to.into_iter().chain(step.from)) {
+        let Some(session) = store.session_taken_back(commit)? else { continue };
+        let id = escape(&session);
+        call.note(match store.quarantine_of(&session)? {
+            None => format!("Dreams read session {id} again."),
+            Some(_) => {
+                format!("Dreams do not read session {id}; to let them: undream session lift {id}")
+            }
+        });
+    }
+    Ok(())
 }
 
 fn op_log() -> String {

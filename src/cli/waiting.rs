@@ -1,4 +1,4 @@
-//! Dreams that wait for somebody, and what holds them.
+//! Dreams that run, and dreams that wait for somebody, with what holds them.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,35 @@ use super::page::Page;
 use super::paint::counted;
 use super::status::line;
 use super::time::since;
+
+/// The dreams that somebody runs.
+pub(crate) fn running(store: &Store) -> Outcome<Vec<Manifest>> {
+    let all = Dream::list(store)?;
+    let all = all.iter().map(Dream::manifest).collect::<Result<Vec<_>, _>>()?;
+    let runs =
+        |found: &Manifest| matches!(found.status, DreamStatus::Running | DreamStatus::Paused);
+    Ok(all.into_iter().filter(runs).collect())
+}
+
+/// A line for a dream that runs, with the command that ends it or has it go on.
+pub(crate) fn write_running(page: &mut Page, eye: &Eye, found: &Manifest) -> Outcome {
+    let number = found.number;
+    let since = since(found.started(), eye.now);
+    if found.status == DreamStatus::Paused {
+        let text = format!("! dream {number} is paused, begun {since}");
+        return line(page, eye, &text, &format!("undream dream resume {number}"));
+    }
+    let text = format!("  dream {number} runs {since}");
+    line(page, eye, &text, &format!("undream dream cancel {number}"))
+}
+
+pub(crate) fn running_json(found: &Manifest) -> Value {
+    json!({
+        "dream": found.number,
+        "status": found.status.name(),
+        "since": found.started().to_string(),
+    })
+}
 
 /// A dream that waits for somebody.
 pub(crate) struct Waiting {

@@ -10,9 +10,9 @@ use undream::{
 };
 
 use super::arguments::Reading;
-use super::call::{Access, Call, Eye};
+use super::call::{Call, Eye};
 use super::exit::Outcome;
-use super::get::missing;
+use super::get::standing;
 use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
@@ -34,12 +34,7 @@ pub(crate) struct Why {
 
 impl Why {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let store = call.store(Access::Read)?;
-        let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
-        let key = Key::new(&self.key)?;
-        if snapshot.get_id(key.as_str())?.is_none() {
-            return Err(missing(&snapshot, &key)?);
-        }
+        let (store, snapshot, key) = standing(call, &self.key, &self.reading)?;
         let why = Answer::of(&snapshot, key.as_str())?;
         let given = store.recalls().of_records([why.standing().record.id()]).usage()?;
         if call.json() {

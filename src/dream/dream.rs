@@ -91,7 +91,7 @@ impl Dream {
             // Whoever ran it may have ended it since; nobody can who comes after.
             manifest = self.recorded()?;
             if manifest.status == DreamStatus::Running {
-                let after = Signal::of(&self.branch().snapshot()?)?;
+                let after = Signal::of(&self.branch().snapshot()?, None)?;
                 manifest.cut_off(self.commits()?.len() as u32, after);
             }
         }

@@ -2,7 +2,7 @@
 //! branch `meta`, which every process sees.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -39,11 +39,14 @@ pub struct Orders {
     /// The order, and the head of `meta` at which it was read.
     seen: Mutex<(Option<CommitId>, Order)>,
     ended: AtomicBool,
+    /// Whether who runs the dream is told to end.
+    stop: Arc<AtomicBool>,
 }
 
 impl Orders {
-    pub(crate) fn new(dream: &Dream) -> Self {
-        Self { dream: dream.clone(), seen: Mutex::default(), ended: AtomicBool::new(false) }
+    pub(crate) fn new(dream: &Dream, stop: Arc<AtomicBool>) -> Self {
+        let ended = AtomicBool::new(false);
+        Self { dream: dream.clone(), seen: Mutex::default(), ended, stop }
     }
 
     /// What is asked for now.
@@ -51,6 +54,9 @@ impl Orders {
     /// # Errors
     /// `Io` or `Corrupt` if the log cannot be read.
     pub fn now(&self) -> Result<Order> {
+        if self.stop.load(Ordering::SeqCst) {
+            return Ok(Order::Cancel);
+        }
         let meta = meta(self.dream.store());
         let head = meta.head()?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -38,7 +38,7 @@ pub(super) struct Pass<'a> {
     curator: &'a dyn Curator,
     instructions: Option<&'a str>,
     recalls: Option<&'a dyn Recalled>,
-    /// The most that the policy trusts a curator whose quotes do not all verify.
+    /// The most that a proposal is trusted whose quotes do not all verify.
     trust_max: Trust,
     dream: &'a Dream,
     orders: &'a Orders,
@@ -57,6 +57,11 @@ impl<'a> Pass<'a> {
         manifest: &'a mut Manifest,
     ) -> Result<Self> {
         let turned_down = turned_down(dream.store(), &manifest.branch)?;
+        let mut trust_max = trust_max.min(curator.trust_max()).min(Trust::User);
+        // Only a curator whose reading cannot be followed claims less than a user's word.
+        if curator.trust_max() < Trust::User {
+            trust_max = trust_max.min(dream.store().policy()?.black_box_max);
+        }
         Ok(Self {
             curator,
             instructions,
@@ -186,7 +191,7 @@ impl<'a> Pass<'a> {
 
     /// The trust that a suggestion may have at most.
     fn cap(&self, suggestion: &Suggestion, trust: Trust) -> Result<Trust> {
-        let most = self.trust_max.min(self.curator.trust_max()).min(Trust::User);
+        let most = self.trust_max;
         if trust <= most || self.reader.quotes_verify(&suggestion.cites)? {
             return Ok(trust.min(Trust::User));
         }

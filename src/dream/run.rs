@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
 use crate::dream::selection::select;
 use crate::dream::signal::Signal;
-use crate::engine::{Branch, Expect, Gate, Lease, Snapshot, Store, Transaction};
+use crate::engine::{Branch, Expect, Gate, Lease, ProbeAsker, Snapshot, Store, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, Message, RefKind, RefName, Session, Trust};
 
@@ -48,6 +49,8 @@ pub struct DreamRun {
     recalls: Option<Box<dyn Recalled>>,
     trust_max: Trust,
     gates: Vec<Arc<dyn Gate>>,
+    probes: Option<Box<dyn ProbeAsker>>,
+    stop: Arc<AtomicBool>,
 }
 
 /// What a curator works on, and who knows what was recalled.
@@ -67,6 +70,8 @@ impl Dream {
             recalls: None,
             trust_max: Trust::User,
             gates: Vec::new(),
+            probes: None,
+            stop: Arc::default(),
         }
     }
 }
@@ -123,6 +128,18 @@ impl DreamRun {
         self
     }
 
+    /// Who asks the probes before and after, for the dream's account: a search.
+    pub fn probes(mut self, asker: impl ProbeAsker + 'static) -> Self {
+        self.probes = Some(Box::new(asker));
+        self
+    }
+
+    /// Cancels the dream once `stop` is true: for who runs it in a thread and is told to end.
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Who knows which memories were given to somebody, instead of the database's own recall log.
     pub fn recalls(mut self, recalls: impl Recalled + 'static) -> Self {
         self.recalls = Some(Box::new(recalls));
@@ -153,7 +170,7 @@ impl DreamRun {
         let mut covered: BTreeSet<String> =
             earlier.iter().map(|session| session.id().to_owned()).collect();
         let dream = Dream::new(store.clone(), manifest.number);
-        let orders = Orders::new(&dream);
+        let orders = Orders::new(&dream, Arc::clone(&self.stop));
         let reader = SessionReader::new(&store, sessions, earlier, &orders);
         let recalls = self.recalls.as_deref().or(own.as_ref().map(|own| own as &dyn Recalled));
         let account = Account::default();
@@ -163,7 +180,7 @@ impl DreamRun {
         manifest.sessions_read = sessions_read as u64;
         manifest.events_read = events_read as u64;
         manifest.ended = Some(store.database().now().as_micros());
-        manifest.after = Signal::of(&dream.branch().snapshot()?)?;
+        manifest.after = Signal::of(&dream.branch().snapshot()?, self.probes.as_deref())?;
         manifest.status = match outcome {
             // A curator may take its end for the end of its work, or for a failure.
             _ if orders.ended() => DreamStatus::Cancelled,
@@ -263,7 +280,7 @@ impl DreamRun {
                 suggested: 0,
                 proposals: 0,
                 dropped: BTreeMap::new(),
-                before: Signal::of(base)?,
+                before: Signal::of(base, self.probes.as_deref())?,
                 after: Signal::default(),
                 failure: None,
                 fallback: None,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::dream::mine::near_duplicates;
-use crate::engine::Snapshot;
+use crate::engine::{ProbeAsker, ProbeTally, Snapshot};
 use crate::error::{ErrorKind, Result};
 use crate::storage::MemoryId;
 
@@ -22,14 +22,18 @@ pub struct Signal {
     /// Entries that no query of a session was ever given; `None` where nothing was noted yet.
     #[serde(default)]
     pub never_recalled: Option<u64>,
+    /// How many probes hold; `None` where there are none, or nobody asked them.
+    #[serde(default)]
+    pub probes: Option<ProbeTally>,
 }
 
 impl Signal {
-    /// Counts what a snapshot holds. An erased entry has no bytes and is like no other.
+    /// Counts what a snapshot holds; `asker` asks the probes. An erased entry has no bytes and is
+    /// like no other.
     ///
     /// # Errors
     /// `Corrupt` if a record or the recall log is damaged.
-    pub(crate) fn of(snapshot: &Snapshot) -> Result<Self> {
+    pub(crate) fn of(snapshot: &Snapshot, asker: Option<&dyn ProbeAsker>) -> Result<Self> {
         let (mut texts, mut memories) = (Vec::new(), Vec::new());
         let mut signal = Self::default();
         for entry in snapshot.entries("") {
@@ -46,6 +50,8 @@ impl Signal {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         signal.near_duplicates = near_duplicates(&texts) as u64;
         signal.never_recalled = never_recalled(snapshot, &memories)?;
+        let tally = asker.map(|asker| asker.tally(snapshot)).transpose()?;
+        signal.probes = tally.filter(|tally| tally.all > 0);
         Ok(signal)
     }
 }

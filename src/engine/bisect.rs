@@ -1,14 +1,19 @@
 //! Which commit broke it: halving a branch's history, then the merge that is found.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::history::{Halving, Test, is_ancestor, line_beside};
-use crate::object::Commit;
+use crate::object::{Commit, Key};
 use crate::storage::{CommitId, TreeId};
+
+/// How many changes of the named memories are tried where doubling steps met nothing good.
+const CHANGES_MAX: usize = 64;
+/// How many states are tried then, each in the middle of the longest stretch not looked into.
+const MIDDLES_MAX: usize = 32;
 
 /// What a bisection found.
 #[derive(Clone, Debug)]
@@ -37,9 +42,10 @@ struct Place {
 
 impl Store {
     /// Finds the commit that made a good state bad, along the first parents of `bad` down to `good`,
-    /// then within the merge or review that is found, commit by commit. Both ends are tested first;
-    /// between them lie at most `ceil(log2 n)` tests for `n` commits. Without `good` it looks
-    /// backwards in doubling steps for a state that is.
+    /// then within the merge or review that is found, commit by commit. Of a line of `n` commits,
+    /// both ends included, at most `ceil(log2 n) + 1` are tested: the last first, and the first one
+    /// only if no later one is good. Without `good` it looks backwards as [`Store::bisect_near`]
+    /// does.
     ///
     /// The test may look at nothing but the snapshot's content: commits of equal content are tested
     /// once.
@@ -53,6 +59,35 @@ impl Store {
         bad: CommitId,
         test: &mut dyn FnMut(&Snapshot) -> Result<Test>,
     ) -> Result<Bisection> {
+        match good {
+            Some(good) => self.bisect_by(bad, test, |inquiry, _| inquiry.line_down_to(good, bad)),
+            None => self.bisect_near(bad, &[], test),
+        }
+    }
+
+    /// As [`Store::bisect`], where no good commit is known. It looks backwards in doubling steps for
+    /// a state that is good. If it comes to the empty memory before the first commit that way, a
+    /// good stretch may lie between two steps: it then tries the states before and after the newest
+    /// 64 changes of the memories at `keys`, which the test asks about, and after these up to 32
+    /// states more, always the middle of the longest stretch not looked into.
+    ///
+    /// # Errors
+    /// As [`Store::bisect`].
+    pub fn bisect_near(
+        &self,
+        bad: CommitId,
+        keys: &[Key],
+        test: &mut dyn FnMut(&Snapshot) -> Result<Test>,
+    ) -> Result<Bisection> {
+        self.bisect_by(bad, test, |inquiry, last| inquiry.line_back_from(last, keys))
+    }
+
+    fn bisect_by<'a>(
+        &'a self,
+        bad: CommitId,
+        test: &'a mut dyn FnMut(&Snapshot) -> Result<Test>,
+        line: impl FnOnce(&mut Inquiry<'a>, Place) -> Result<Vec<Place>>,
+    ) -> Result<Bisection> {
         let mut inquiry = Inquiry {
             store: self,
             test,
@@ -61,13 +96,18 @@ impl Store {
             contradiction: None,
         };
         let last = inquiry.place(Some(bad))?;
-        if inquiry.judge(last)? != Test::Bad {
-            return Err(Error::invalid(format!("commit {bad:.12}, taken as bad, is not bad")));
+        match inquiry.judge(last)? {
+            Test::Bad => {}
+            Test::Good => {
+                let text = format!("commit {bad:.12}, taken as bad, is not bad");
+                return Err(Error::invalid(text));
+            }
+            Test::Skip => {
+                let text = format!("of commit {bad:.12}, taken as bad, the test cannot tell");
+                return Err(Error::invalid(text));
+            }
         }
-        let line = match good {
-            Some(good) => inquiry.line_down_to(good, bad)?,
-            None => inquiry.line_back_from(last)?,
-        };
+        let line = line(&mut inquiry, last)?;
         inquiry.run(&line)
     }
 }
@@ -134,9 +174,6 @@ impl Inquiry<'_> {
         if line.len() < 2 {
             return Err(Error::invalid("the good commit and the bad one are the same"));
         }
-        if self.judge(line[0])? != Test::Good {
-            return Err(Error::invalid(format!("commit {good:.12}, taken as good, is not good")));
-        }
         Ok(line)
     }
 
@@ -156,8 +193,9 @@ impl Inquiry<'_> {
     }
 
     /// The states from a good one, found in doubling steps backwards, to `bad`; oldest first.
-    fn line_back_from(&mut self, bad: Place) -> Result<Vec<Place>> {
+    fn line_back_from(&mut self, bad: Place, keys: &[Key]) -> Result<Vec<Place>> {
         let mut line = vec![bad];
+        let mut tried = BTreeSet::from([0]);
         let mut step = 1;
         loop {
             while line.len() <= step {
@@ -166,17 +204,75 @@ impl Inquiry<'_> {
                     None => break,
                 }
             }
-            let oldest = line[line.len() - 1];
-            if self.judge(oldest)? == Test::Good {
-                line.reverse();
-                return Ok(line);
+            let oldest = line.len() - 1;
+            tried.insert(oldest);
+            let verdict = self.judge(line[oldest])?;
+            if line[oldest].commit.is_none() {
+                let closer = self.look_closer(&line, keys, tried)?;
+                if closer.is_none() && verdict != Test::Good {
+                    let text = format!(
+                        "none of the {} states before it that were looked at is good, not even that \
+                         before the first commit",
+                        self.tests.len() - 1
+                    );
+                    return Err(Error::not_found(text));
+                }
+                line.truncate(closer.unwrap_or(oldest) + 1);
+            } else if verdict != Test::Good {
+                step *= 2;
+                continue;
             }
-            if oldest.commit.is_none() {
-                let text = "no state before it is good, not even that before the first commit";
-                return Err(Error::not_found(text));
-            }
-            step *= 2;
+            line.reverse();
+            return Ok(line);
         }
+    }
+
+    /// A good state between those that were `tried` of a whole line, newest first.
+    fn look_closer(
+        &mut self,
+        line: &[Place],
+        keys: &[Key],
+        mut tried: BTreeSet<usize>,
+    ) -> Result<Option<usize>> {
+        let empty = line.len() - 1;
+        for changed in self.changes_of(keys, line)? {
+            for at in [changed + 1, changed] {
+                if at < empty && tried.insert(at) && self.judge(line[at])? == Test::Good {
+                    return Ok(Some(at));
+                }
+            }
+        }
+        for _ in 0..MIDDLES_MAX {
+            let gaps = tried.iter().zip(tried.iter().skip(1));
+            let longest = gaps.max_by_key(|(newer, older)| (*older - *newer, usize::MAX - *newer));
+            let Some(middle) = longest.map(|(newer, older)| usize::midpoint(*newer, *older)) else {
+                break;
+            };
+            if !tried.insert(middle) {
+                break;
+            }
+            if self.judge(line[middle])? == Test::Good {
+                return Ok(Some(middle));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest commits of a line that changed something at `keys`.
+    fn changes_of(&self, keys: &[Key], line: &[Place]) -> Result<Vec<usize>> {
+        let mut found = Vec::new();
+        let view = self.store.core().view()?;
+        for (at, place) in line.iter().enumerate() {
+            let Some(id) = place.commit.filter(|_| !keys.is_empty()) else { continue };
+            let edits = self.store.core().row_head(&view, id)?.edits;
+            if edits.iter().any(|edit| keys.contains(&edit.key)) {
+                found.push(at);
+            }
+            if found.len() == CHANGES_MAX {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Halves the line, then what was merged into it.
@@ -213,6 +309,11 @@ impl Inquiry<'_> {
             self.contradiction.get_or_insert((line[bad].commit, newer));
         }
         let (good, bad) = halving.bracket();
+        let Some(good) = good else {
+            let first =
+                line[0].commit.map_or_else(|| "nothing".to_owned(), |id| format!("{id:.12}"));
+            return Err(Error::invalid(format!("commit {first}, taken as good, is not good")));
+        };
         let suspects = line[good + 1..=bad].iter().filter_map(|place| place.commit);
         let suspects = suspects.map(|id| self.store.commit(id)).collect::<Result<Vec<_>>>()?;
         Ok(Narrowed { good: line[good].commit, suspects })

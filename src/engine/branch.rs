@@ -111,6 +111,19 @@ impl Branch {
         }
     }
 
+    /// Removes what stands at `key`, if anything does. Returns whether it did.
+    pub(super) fn strike(&self, key: &str, message: Message) -> Result<bool> {
+        if self.snapshot()?.get_id(key)?.is_none() {
+            return Ok(false);
+        }
+        let mut had = false;
+        self.update_reserved(message, |transaction| {
+            had = transaction.base().get_id(key)?.is_some();
+            if had { transaction.remove(key) } else { Ok(()) }
+        })?;
+        Ok(had)
+    }
+
     /// Prepares the merge of `other` into this branch.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Store {
     pub fn endorse(&self, record: &Record, author: &Author, reason: Option<&str>) -> Result<bool> {
         only_a_person(author, "endorse a text")?;
         record.text()?;
-        let key = key_of(record.text_id());
+        let key = endorsement_key(record.text_id());
         let mut new = false;
         let message = author.message(format!("Endorse the text of record {:.12}", record.id()));
         self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
@@ -71,27 +71,23 @@ impl Store {
     /// `Invalid` if `author` is no person.
     pub fn unendorse(&self, record: &Record, author: &Author) -> Result<bool> {
         only_a_person(author, "take an endorsement back")?;
-        let key = key_of(record.text_id());
-        if self.endorsements()?.meta.get_id(&key)?.is_none() {
-            return Ok(false);
-        }
         let message = author.message(format!("No longer endorse record {:.12}", record.id()));
-        let mut had = false;
-        self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&endorsement_key(record.text_id()), message)
     }
 }
 
 impl Endorsements {
+    /// The endorsements that a state of the branch `meta` holds.
+    pub(crate) fn at(meta: Snapshot) -> Self {
+        Self { meta }
+    }
+
     /// Whether somebody vouches for the words of `record`.
     ///
     /// # Errors
     /// `Corrupt` if a tree node is damaged.
     pub fn hold(&self, record: &Record) -> Result<bool> {
-        Ok(self.meta.get_id(&key_of(record.text_id()))?.is_some())
+        Ok(self.meta.get_id(&endorsement_key(record.text_id()))?.is_some())
     }
 
     /// How far `record` is trusted, endorsements included.
@@ -107,7 +103,7 @@ impl Endorsements {
     /// # Errors
     /// `Corrupt` if a tree node or record is damaged.
     pub fn of(&self, record: &Record) -> Result<Option<Endorsement>> {
-        let found = self.meta.get(&key_of(record.text_id()))?;
+        let found = self.meta.get(&endorsement_key(record.text_id()))?;
         found.map(|found| self.read(record.text_id(), &found)).transpose()
     }
 
@@ -209,6 +205,7 @@ pub(crate) fn only_a_person(author: &Author, deed: &str) -> Result<()> {
     Err(Error::invalid(format!("only a person can {deed}; `{author}` is none")))
 }
 
-fn key_of(text: TextId) -> String {
+/// Where on `meta` the endorsement of a text lies.
+pub(crate) fn endorsement_key(text: TextId) -> String {
     format!("{FOLDER}/{text}")
 }

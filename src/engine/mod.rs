@@ -18,6 +18,7 @@ mod conflict;
 mod core;
 mod database;
 mod decide;
+mod digests;
 mod endorse;
 mod feed;
 mod fields;
@@ -86,7 +87,7 @@ pub use policy::{
 };
 pub(crate) use policy::{NEAR_PROTECTED, NO_WORSE_PROBE, policy_author};
 pub use prepared::Expect;
-pub use probe::{Expectation, NewProbe, Probe};
+pub use probe::{Expectation, NewProbe, Probe, ProbeAsker, ProbeTally};
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
 pub(crate) use quarantine::keep_out;

@@ -12,6 +12,7 @@ use crate::engine::overlay::Content;
 use crate::engine::policy::Leave;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::transaction::Transaction;
+use crate::entropy::Seed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Cause, Key, Message, OperationKind, RefKind, SaltedText, Stored};
 use crate::storage::{CommitId, MemoryId, RecordId};
@@ -56,6 +57,35 @@ pub(crate) struct Prepared {
     pub(super) cause: (Cause, Vec<SaltedText>),
     pub(super) kind: OperationKind,
     pub(super) salt: [u8; 16],
+}
+
+impl Transaction {
+    /// Commits, and in the same durable write what `beside` edits on another branch.
+    pub(crate) fn commit_with(
+        self,
+        message: &Message,
+        (beside, why): (Self, &Message),
+    ) -> Result<CommitId> {
+        message.check()?;
+        let core = self.branch().store().core().clone();
+        let landing = self.ready(message, &core.seed()?)?;
+        let beside = beside.prepare(why, &core.seed()?)?;
+        core.land(move |turn| {
+            let commit = landing.land(turn)?;
+            beside.land(turn)?;
+            Ok(commit)
+        })
+    }
+
+    /// Makes the records, and asks for leave where the branch is guarded.
+    pub(super) fn ready(self, message: &Message, seed: &Seed) -> Result<Prepared> {
+        let glance = self.glance(message)?;
+        let mut prepared = self.prepare(message, seed)?;
+        if let Some((standing, closer)) = glance {
+            prepared.ask(standing, closer)?;
+        }
+        Ok(prepared)
+    }
 }
 
 impl Prepared {

@@ -50,6 +50,25 @@ pub struct Expectation {
     pub key: Key,
 }
 
+/// How many probes bring what they should.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProbeTally {
+    /// Those that do.
+    pub hold: u64,
+    /// All.
+    pub all: u64,
+}
+
+/// Asks a store's probes of a snapshot. Search does; a dream, which knows no search, is handed one
+/// to tell how memory answers before it and after it.
+pub trait ProbeAsker: Send + Sync {
+    /// Asks all probes that the store has now.
+    ///
+    /// # Errors
+    /// What a search fails with.
+    fn tally(&self, snapshot: &Snapshot) -> Result<ProbeTally>;
+}
+
 /// A probe before it is added.
 #[derive(Clone, Debug)]
 #[must_use = "a probe is kept once it is added"]
@@ -146,17 +165,7 @@ impl Store {
     /// `Invalid` if the name can be none.
     pub fn remove_probe(&self, name: &str, message: Message) -> Result<bool> {
         check_name(name)?;
-        let key = format!("{PROBES}/{name}");
-        let meta = self.any_branch(RefName::meta());
-        if meta.snapshot()?.get_id(&key)?.is_none() {
-            return Ok(false);
-        }
-        let mut had = false;
-        meta.update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&format!("{PROBES}/{name}"), message)
     }
 
     /// The probes, in order of their names. One whose words were erased is none any more.

@@ -5,12 +5,15 @@
 
 use crate::clock::Time;
 use crate::engine::endorse::only_a_person;
+use crate::engine::prepared::Prepared;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::engine::transaction::Transaction;
 use crate::error::{Error, Result};
-use crate::object::{Author, Entry, Kind, Record, RefName};
-use crate::storage::ObjectId;
+use crate::object::{
+    Author, AuthorKind, Cause, Entry, Kind, Operation, OperationKind, Record, RefName, Suspect,
+};
+use crate::storage::{CommitId, ObjectId};
 
 /// The folder of sessions kept out, on `meta`.
 const FOLDER: &str = "quarantine";
@@ -56,17 +59,58 @@ impl Store {
     /// `Invalid` if `author` is no person.
     pub fn lift_session(&self, session: &str, author: &Author) -> Result<bool> {
         only_a_person(author, "let a session back into dreams")?;
-        if self.quarantine_of(session)?.is_none() {
-            return Ok(false);
-        }
-        let key = key_of(session);
         let message = author.message(format!("Let session {session} back into dreams"));
-        let mut had = false;
-        self.any_branch(RefName::meta()).update_reserved(message, |transaction| {
-            had = transaction.base().get_id(&key)?.is_some();
-            if had { transaction.remove(&key) } else { Ok(()) }
-        })?;
-        Ok(had)
+        self.any_branch(RefName::meta()).strike(&key_of(session), message)
+    }
+
+    /// The session that a commit took back, if it took one back.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such commit; `Corrupt` if it is damaged.
+    pub fn session_taken_back(&self, commit: CommitId) -> Result<Option<String>> {
+        Ok(match self.commit(commit)?.cause() {
+            Cause::Withdrawal { suspect: Suspect::Session(id) } => Some(id.clone()),
+            _ => None,
+        })
+    }
+
+    /// What undoing an operation does to quarantines, to land in the same durable write: a
+    /// withdrawal that is taken back keeps its session out no longer, and one that comes back does
+    /// again. Agents cannot let a session back in.
+    pub(super) fn quarantines_beside(
+        &self,
+        undone: &Operation,
+        author: &Author,
+    ) -> Result<Option<Prepared>> {
+        let redone = matches!(undone.kind(), OperationKind::Undo(_));
+        let mut transaction = self.any_branch(RefName::meta()).write_reserved()?;
+        for step in undone.moves() {
+            let taken_back = |commit: Option<CommitId>| match commit {
+                Some(commit) => self.session_taken_back(commit),
+                None => Ok(None),
+            };
+            let person = author.kind() == AuthorKind::Person;
+            if let Some(session) = taken_back(step.to)?.filter(|_| person) {
+                if self.was_kept_out_by(undone, &session)? {
+                    transaction.remove(key_of(&session))?;
+                }
+            } else if let Some(session) = taken_back(step.from)?.filter(|_| redone) {
+                keep_out(&mut transaction, &session)?;
+            }
+        }
+        if transaction.is_empty() {
+            return Ok(None);
+        }
+        let text = format!("Sessions kept out of dreams after undo {:.12}", undone.id());
+        transaction.prepare(&author.message(text), &self.core().seed()?).map(Some)
+    }
+
+    /// Whether a session is kept out because of an operation: that was noted in the row after it.
+    fn was_kept_out_by(&self, operation: &Operation, session: &str) -> Result<bool> {
+        let Some(record) = self.meta_snapshot()?.get(&key_of(session))? else { return Ok(false) };
+        let noted = self.place_of_commit(self.commit_of(record.id())?.id())?;
+        let row = self.core().row_of(&operation.id().object())?;
+        Ok(row.is_some_and(|row| row + 1 == noted))
     }
 
     fn meta_snapshot(&self) -> Result<Snapshot> {

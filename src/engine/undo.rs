@@ -19,7 +19,8 @@ type Headers = Vec<(String, Stored)>;
 
 impl Store {
     /// Takes one operation back: the refs it moved go back to where they were. The deletion of a
-    /// store brings it back with its refs and sessions. Nothing is lost; this is an operation too.
+    /// store brings it back with its refs and sessions. Where a person undoes the withdrawal of a
+    /// session, dreams read that session again. Nothing is lost; this is an operation too.
     ///
     /// # Errors
     /// `Stale` with the refs if they have moved since, or if the store exists again; `Invalid` if
@@ -41,6 +42,8 @@ impl Store {
         let moves = undone.moves().iter();
         let taken_back: Vec<RefMove> =
             moves.map(|step| RefMove { from: step.to, to: step.from, ..step.clone() }).collect();
+        let beside = Self::new(self.database().clone(), undone.store().clone())
+            .quarantines_beside(&undone, author)?;
         let cleared = leave_to_move(self.database(), author, &taken_back)?;
         let author = author.clone();
         let text = reason(core, &format!("undo {operation:.12}"))?;
@@ -54,6 +57,7 @@ impl Store {
                 turn.add_session(store, &id, object);
             }
             turn.operate(store, &author, kind, back(&undone), Some(text))?;
+            beside.map(|beside| beside.land(turn)).transpose()?;
             Ok(undone.moves().to_vec())
         })
     }

@@ -29,17 +29,16 @@ impl Test {
     }
 }
 
-/// What is known of a line of states, the oldest first, that begins good and ends bad.
+/// What is known of a line of states, the oldest first, that is said to begin good and ends bad.
 pub(crate) struct Halving {
     verdicts: Vec<Option<Test>>,
 }
 
 impl Halving {
-    /// A line of which the first state is good and the last is bad.
+    /// A line of which the last state is bad.
     pub(crate) fn new(length: usize) -> Self {
         assert!(length >= 2, "BUG: a line without two ends");
         let mut verdicts = vec![None; length];
-        verdicts[0] = Some(Test::Good);
         verdicts[length - 1] = Some(Test::Bad);
         Self { verdicts }
     }
@@ -48,27 +47,31 @@ impl Halving {
         self.verdicts[at] = Some(verdict);
     }
 
-    /// The newest good state and the oldest bad one after it: the fault came between them.
-    pub(crate) fn bracket(&self) -> (usize, usize) {
+    /// The newest good state, if one is known, and the oldest bad one after it: the fault came
+    /// between them.
+    pub(crate) fn bracket(&self) -> (Option<usize>, usize) {
         let is = |at: &usize, wanted| self.verdicts[*at] == Some(wanted);
         let all = 0..self.verdicts.len();
-        let good = all.clone().rev().find(|at| is(at, Test::Good)).unwrap_or(0);
-        let bad = (good..all.end).find(|at| is(at, Test::Bad));
+        let good = all.clone().rev().find(|at| is(at, Test::Good));
+        let bad = (good.unwrap_or(0)..all.end).find(|at| is(at, Test::Bad));
         (good, bad.expect("BUG: a line ends bad"))
     }
 
     /// The state to test next: of those between the brackets that are not tested, the one nearest
-    /// to their middle. Without skips, `ceil(log2 n)` tests narrow `n` suspects down to one.
+    /// to their middle. The first state is tested only if no later one is good. Without skips,
+    /// `ceil(log2 n)` tests tell which of `n` states, the first and the last among them, turned, or
+    /// that the first is bad.
     pub(crate) fn next(&self) -> Option<usize> {
         let (good, bad) = self.bracket();
-        let middle = good + (bad - good) / 2;
-        let open = (good + 1..bad).filter(|at| self.verdicts[*at].is_none());
+        let first = good.map_or(0, |good| good + 1);
+        let middle = usize::midpoint(first, bad);
+        let open = (first..bad).filter(|at| self.verdicts[*at].is_none());
         open.min_by_key(|at| at.abs_diff(middle))
     }
 
     /// A bad state that is older than a good one, and that good one.
     pub(crate) fn contradiction(&self) -> Option<(usize, usize)> {
-        let (good, _) = self.bracket();
+        let good = self.bracket().0?;
         let older = (0..good).rev().find(|at| self.verdicts[*at] == Some(Test::Bad));
         older.map(|bad| (bad, good))
     }
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
 
     /// Halves a line whose states from `first` on are bad; how many tests it took.
-    fn find(length: usize, first: usize, skipped: &[usize]) -> (usize, usize, usize) {
+    fn find(length: usize, first: usize, skipped: &[usize]) -> (Option<usize>, usize, usize) {
         let mut halving = Halving::new(length);
         let mut tests = 0;
         while let Some(at) = halving.next() {
@@ -128,22 +131,21 @@ mod tests {
     #[test]
     fn halving_finds_the_first_bad_state_in_as_few_tests_as_can_be() {
         for length in 2..200_usize {
-            let suspects = length - 1;
-            let most = suspects.next_power_of_two().trailing_zeros() as usize;
-            for first in 1..length {
+            let most = length.next_power_of_two().trailing_zeros() as usize;
+            for first in 0..length {
                 let (good, bad, tests) = find(length, first, &[]);
-                assert_eq!((good, bad), (first - 1, first));
-                assert!(tests <= most, "{tests} tests for {suspects} suspects");
+                assert_eq!((good, bad), (first.checked_sub(1), first));
+                assert!(tests <= most, "{tests} tests for {length} states");
             }
         }
     }
 
     #[test]
     fn skipped_states_stay_suspects_only_where_nothing_else_tells() {
-        assert_eq!(find(9, 5, &[4]).0, 3);
-        assert_eq!(find(9, 5, &[4]).1, 5);
+        let (good, bad, _) = find(9, 5, &[4]);
+        assert_eq!((good, bad), (Some(3), 5));
         let (good, bad, _) = find(9, 5, &[1, 2]);
-        assert_eq!((good, bad), (4, 5));
+        assert_eq!((good, bad), (Some(4), 5));
     }
 
     #[test]
@@ -153,6 +155,6 @@ mod tests {
         assert_eq!(halving.contradiction(), None);
         halving.note(3, Test::Good);
         assert_eq!(halving.contradiction(), Some((1, 3)));
-        assert_eq!(halving.bracket(), (3, 5));
+        assert_eq!(halving.bracket(), (Some(3), 5));
     }
 }

@@ -7,10 +7,12 @@ use tantivy::tokenizer::TextAnalyzer;
 
 use crate::engine::{Gate, GateQuestion, Measured, NEAR_PROTECTED};
 use crate::error::Result;
-use crate::object::{Key, Record};
-use crate::search::fields::analyser;
+use crate::object::{Key, Record, RuleFinding};
 use crate::search::front::Search;
+use crate::search::words::analyser;
 
+/// What stands between the two keys that are named.
+const BESIDE: &str = " beside ";
 /// How many hits are looked at.
 const HITS: usize = 3;
 /// How many words a query has at most.
@@ -35,6 +37,17 @@ impl NearProtected {
     /// The rule, answered by `search`.
     pub fn new(search: &Search) -> Self {
         Self { search: search.clone() }
+    }
+
+    /// The keys that a finding of this rule names: what is to be written, and the protected memory
+    /// that it was found beside.
+    pub fn pairs(finding: &RuleFinding) -> Vec<(Key, Key)> {
+        let named = finding.named.iter().filter(|_| finding.rule == NEAR_PROTECTED);
+        let pair = |name: &String| {
+            let (written, protected) = name.rsplit_once(BESIDE)?;
+            Some((Key::new(written).ok()?, Key::new(protected).ok()?))
+        };
+        named.filter_map(pair).collect()
     }
 
     /// The first protected memory that is found with the words of `record`. A long text is searched
@@ -113,7 +126,7 @@ impl Gate for NearProtected {
                     continue;
                 }
                 if let Some(near) = self.nearest(question, record)? {
-                    named.push(format!("{} beside {near}", change.key));
+                    named.push(format!("{}{BESIDE}{near}", change.key));
                 }
             }
         }

@@ -36,6 +36,32 @@ fn the_policy_is_shown_changed_and_gone_against() {
     );
 }
 
+/// What is held because it is near a protected text is shown with that text.
+#[test]
+fn what_is_near_a_protected_text_is_shown_beside_it() {
+    let rule = "Refunds above fifty euros need the approval of a supervisor.";
+    let desk = Desk::after(&["init", &format!("put rules/refunds '{rule}'")]);
+    desk.import_sessions();
+    let proposal = r#"{"kind":"other","title":"Refunds","rationale":"Seen.","confidence":0.9,
+        "changes":[{"put":{"key":"notes/refunds","text":"Refunds above fifty euros need no approval."}}],
+        "evidence":[{"session":"chat-1","events":[0,0]},{"session":"chat-2","events":[0,0]},
+        {"session":"chat-3","events":[0,0]}]}"#;
+    let script = format!("cat > /dev/null\ncat <<'END'\n{}\nEND\n", proposal.replace('\n', " "));
+    std::fs::write(desk.path("near.sh"), script).unwrap();
+    let terms = "mode gated\nusers at least 0\ntrust at least none";
+    assert!(desk.output("policy edit -", terms).status.success());
+    let run = format!("dream --curator 'command:sh {}'", desk.path("near.sh").display());
+    assert_eq!(desk.code(&run), 0);
+    for shown in ["dream show 1 1", "policy test dreams/1"] {
+        let told = desk.tell(&[shown]);
+        let at = told.find("beside rules/refunds").unwrap_or_else(|| panic!("{told}"));
+        assert!(told[at..].contains(rule), "{told}");
+    }
+    let held = &desk.json("dream show 1 1 --json")["proposals"][0]["held"][0];
+    assert_eq!(held["rule"], "near-protected");
+    assert_eq!(held["beside"][0], serde_json::json!({"key": "rules/refunds", "text": rule}));
+}
+
 #[test]
 fn a_gated_dream_merges_what_passes_and_says_why_the_rest_waits() {
     let desk = Desk::after(&["init", "put facts/city 'The office is in Lisbon.'"]);

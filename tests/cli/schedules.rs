@@ -159,7 +159,7 @@ fn of_two_daemons_one_runs_and_both_end_on_ctrl_c() {
 }
 
 #[test]
-fn a_daemon_told_to_end_lets_a_dream_end_and_told_twice_cuts_it_off() {
+fn a_daemon_told_to_end_lets_a_dream_end_told_twice_cancels_it_and_told_thrice_cuts_it_off() {
     let desk = desk();
     let (begun, go) = (desk.path("begun"), desk.path("go"));
     let curator = format!(
@@ -188,7 +188,17 @@ fn a_daemon_told_to_end_lets_a_dream_end_and_told_twice_cuts_it_off() {
     daemon.signal("TERM");
     std::thread::sleep(Duration::from_millis(300));
     daemon.signal("TERM");
-    assert_eq!(daemon.wait(), Some(130));
+    assert_eq!(daemon.wait(), Some(0));
+    assert_eq!(last()["last"]["status"], "cancelled");
+    assert_eq!(desk.json("dream list --json")["dreams"][1]["status"], "cancelled");
+
+    // One whose curator hears of nothing until it is through with what it does.
+    std::fs::remove_file(&begun).unwrap();
+    assert_eq!(desk.code("session mark chat-1 success"), 0);
+    let mut daemon = Daemon::start(&desk, "daemon --json");
+    wait_for("the curator has begun", || begun.exists());
+    daemon.0.kill().unwrap();
+    daemon.wait();
     std::fs::write(&go, "").unwrap();
     assert_eq!(last()["running"], true, "looking writes nothing");
     assert_eq!(desk.code("daemon --once"), 6);

@@ -13,7 +13,7 @@ use crate::room::{agent, person, put, put_entry, refused, room, set};
 
 /// A proposal for a script: what it changes, and the sessions it cites.
 #[derive(Clone)]
-struct Line(Vec<SuggestedChange>, Vec<usize>);
+pub(crate) struct Line(pub(crate) Vec<SuggestedChange>, pub(crate) Vec<usize>);
 
 /// A curator that says what it is told to.
 struct Script(Vec<Line>);
@@ -53,7 +53,7 @@ impl Curator for Script {
     }
 }
 
-fn add(key: &str, text: &str) -> SuggestedChange {
+pub(crate) fn add(key: &str, text: &str) -> SuggestedChange {
     SuggestedChange::Put(Key::new(key).unwrap(), Entry::new(text))
 }
 
@@ -104,7 +104,7 @@ fn event(number: usize) -> Event {
     })
 }
 
-fn memory() -> (Database, Store, Branch) {
+pub(crate) fn memory() -> (Database, Store, Branch) {
     let (db, store, main) = room();
     sessions(&store);
     for number in 0..6 {
@@ -115,17 +115,17 @@ fn memory() -> (Database, Store, Branch) {
     (db, store, main)
 }
 
-fn near(db: &Database) -> Vec<Arc<dyn Gate>> {
+pub(crate) fn near(db: &Database) -> Vec<Arc<dyn Gate>> {
     vec![Arc::new(NearProtected::new(&Search::open(db).unwrap()))]
 }
 
-fn dream(main: &Branch, gates: &[Arc<dyn Gate>], lines: &[Line]) -> Dream {
+pub(crate) fn dream(main: &Branch, gates: &[Arc<dyn Gate>], lines: &[Line]) -> Dream {
     let run = Dream::on(main).sessions(Sessions::All).curator(Script(lines.to_vec()));
     run.gates(gates).run().unwrap()
 }
 
 /// The rules that stand in the way of each proposal.
-fn refusals(dream: &Dream, gates: &[Arc<dyn Gate>]) -> Vec<Vec<String>> {
+pub(crate) fn refusals(dream: &Dream, gates: &[Arc<dyn Gate>]) -> Vec<Vec<String>> {
     let verdicts = dream.policy_verdicts(gates).unwrap();
     let rules = |refusals: &mut dyn Iterator<Item = String>| refusals.collect::<Vec<_>>();
     verdicts.iter().map(|v| rules(&mut v.refusals().map(|f| f.rule.clone()))).collect()

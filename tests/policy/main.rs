@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
 
 mod dreams;
+mod endorsed;
 mod moves;
 mod races;
 mod room;

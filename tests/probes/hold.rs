@@ -43,6 +43,21 @@ fn what_makes_a_probe_worse_is_held_and_the_rest_is_merged() {
 }
 
 #[test]
+fn a_dreams_account_tells_how_many_probes_hold_before_and_after() {
+    let room = Room::new();
+    room.probe(1);
+    let told = |dream: &undream::Dream| {
+        let manifest = dream.manifest().unwrap();
+        let hold = |signal: &undream::Signal| signal.probes.map(|probes| (probes.hold, probes.all));
+        (hold(&manifest.before), hold(&manifest.after))
+    };
+    let dream = room.dream(&[HARMFUL]).probes(room.search.clone()).run().unwrap();
+    assert_eq!(told(&dream), (Some((1, 1)), Some((0, 1))));
+    let unasked = room.dream(&[HARMLESS]).run().unwrap();
+    assert_eq!(told(&unasked), (None, None));
+}
+
+#[test]
 fn a_rule_nobody_answers_holds_everything_while_there_are_probes() {
     let room = Room::new();
     set(&room.store, |_| {});

@@ -2,6 +2,7 @@
 
 mod dreams;
 mod endorse;
+mod quarantine;
 mod scripted;
 mod speed;
 mod stamp;

@@ -79,10 +79,11 @@ fn what_is_made_from_an_endorsed_text_is_as_good_as_a_persons_word_but_not_endor
     Ok(())
 }
 
-/// What a black box gets for citing one user event.
-fn black_box(quote: Option<&str>, policy: Trust) -> Result<Trust> {
+/// What a black box gets for citing one user event, under these terms of the policy.
+fn black_box(quote: Option<&str>, terms: &str) -> Result<Trust> {
     let db = database(5)?;
     let store = db.store("default")?;
+    store.set_policy(terms, ana().message("The terms"))?;
     let main = store.branch("main")?;
     import(&store, ["chat-1".to_owned()])?;
     let mut cite = Citation::new("chat-1", 0, 0);
@@ -90,18 +91,35 @@ fn black_box(quote: Option<&str>, policy: Trust) -> Result<Trust> {
     let suggestions =
         vec![Suggestion { cites: vec![cite], ..suggestion(vec![put("a", "It is so.")], &[]) }];
     let curator = Scripted { suggestions, trust_max: Trust::Agent };
-    let dream =
-        Dream::on(&main).sessions(Sessions::All).curator(curator).trust_max(policy).run()?;
+    let dream = Dream::on(&main).sessions(Sessions::All).curator(curator).run()?;
     Ok(dream.proposals()?[0].trust())
 }
 
 #[test]
 fn a_black_box_is_capped_unless_every_quote_is_there() -> Result<()> {
-    assert_eq!(black_box(None, Trust::User)?, Trust::Agent);
-    assert_eq!(black_box(None, Trust::Tool)?, Trust::Tool, "the policy may allow less");
-    assert_eq!(black_box(Some("I want short answers"), Trust::Tool)?, Trust::User);
-    assert_eq!(black_box(Some("I want long answers."), Trust::User)?, Trust::Agent);
-    assert_eq!(black_box(Some("In"), Trust::User)?, Trust::Agent, "that stands anywhere");
+    const USER: &str = "black-boxes at most user";
+    const TOOL: &str = "black-boxes at most tool";
+    assert_eq!(black_box(None, "mode review")?, Trust::Agent, "the default");
+    assert_eq!(black_box(None, USER)?, Trust::Agent, "its own bound stands");
+    assert_eq!(black_box(None, TOOL)?, Trust::Tool, "the policy may allow less");
+    assert_eq!(black_box(Some("I want short answers"), TOOL)?, Trust::User);
+    assert_eq!(black_box(Some("I want long answers."), USER)?, Trust::Agent);
+    assert_eq!(black_box(Some("In"), USER)?, Trust::Agent, "that stands anywhere");
+    Ok(())
+}
+
+#[test]
+fn a_curator_whose_reading_is_known_is_not_capped_by_what_holds_for_black_boxes() -> Result<()> {
+    let db = database(5)?;
+    let store = db.store("default")?;
+    store.set_policy("black-boxes at most none", ana().message("The terms"))?;
+    let main = store.branch("main")?;
+    import(&store, ["chat-1".to_owned()])?;
+    let script = || Scripted::new(vec![suggestion(vec![put("a", "It is so.")], &["chat-1"])]);
+    let run = || Dream::on(&main).sessions(Sessions::All).curator(script());
+    assert_eq!(run().run()?.proposals()?[0].trust(), Trust::User);
+    let capped = run().trust_max(Trust::Tool).run()?;
+    assert_eq!(capped.proposals()?[0].trust(), Trust::Tool, "who runs it may allow less");
     Ok(())
 }
 

@@ -8,18 +8,16 @@ use undream::{
 };
 
 use crate::endorse::database;
-use crate::scripted::{
-    Scripted, dream, import, made_from, put, remove, rename, session, suggestion,
-};
+use crate::scripted::{Scripted, dream, import, made_from, put, remove, rename, suggestion};
 
 /// The session that a web page has poisoned.
-const POISONED: &str = "chat-500";
+pub(crate) const POISONED: &str = "chat-500";
 
-fn ana() -> Author {
+pub(crate) fn ana() -> Author {
     Author::person("ana")
 }
 
-fn poisoned() -> Suspect {
+pub(crate) fn poisoned() -> Suspect {
     Suspect::Session(POISONED.to_owned())
 }
 
@@ -27,11 +25,11 @@ fn read(branch: &Branch, key: &str) -> Result<Option<Record>> {
     branch.snapshot()?.get(key)
 }
 
-fn text(branch: &Branch, key: &str) -> Result<Option<String>> {
+pub(crate) fn text(branch: &Branch, key: &str) -> Result<Option<String>> {
     read(branch, key)?.map(|record| record.text().map(str::to_owned)).transpose()
 }
 
-fn write(branch: &Branch, key: &str, text: &str, author: &Author) -> Result<()> {
+pub(crate) fn write(branch: &Branch, key: &str, text: &str, author: &Author) -> Result<()> {
     let message = author.message(format!("Write {key}"));
     branch.update(message, |tx| tx.put(key, Entry::new(text))).map(drop)
 }
@@ -282,43 +280,39 @@ fn what_an_author_wrote_is_taken_back_to_what_others_said() -> Result<()> {
     Ok(())
 }
 
+/// What a person lets in stays on one session; what the policy let in needs as many as it asks for.
 #[test]
-fn a_withdrawn_session_stays_out_of_dreams_until_it_is_lifted() -> Result<()> {
+fn what_the_policy_let_in_is_kept_only_if_the_rest_still_passes_it() -> Result<()> {
     let db = database(3)?;
     let store = db.store("default")?;
     let main = store.branch("main")?;
-    import(&store, ["chat-1", "chat-2"].map(str::to_owned))?;
-    write(&main, "a", "It is so.", &ana())?;
-    let waiting = Dream::on(&main)
-        .sessions(Sessions::All)
-        .curator(Scripted::new(vec![suggestion(vec![put("b", "Poison.")], &["chat-2"])]))
-        .run()?;
-    let suspect = || Suspect::Session("chat-2".to_owned());
-    let unknown = Withdrawal::prepare(&main, Suspect::Session("chat-9".to_owned())).unwrap_err();
-    assert_eq!(unknown.kind(), ErrorKind::NotFound);
-    assert_eq!(Withdrawal::prepare(&main, suspect())?.commit(ana().message("Away"))?, None);
-    assert_eq!(store.quarantine_of("chat-2")?.expect("it is kept out").by, ana());
+    import(&store, (1..=5).map(|number| format!("chat-{number}")))?;
+    let lines = || {
+        let four = ["chat-1", "chat-2", "chat-3", "chat-4"];
+        vec![
+            suggestion(vec![put("a", "Three sessions say it.")], &four[..3]),
+            suggestion(vec![put("b", "Four sessions say that.")], &four),
+        ]
+    };
+    let text = "mode gated\nprotect none\nnear-protected allow\n";
+    store.set_policy(text, ana().message("Gated"))?;
+    Dream::on(&main).sessions(Sessions::All).curator(Scripted::new(lines())).run()?;
+    assert_eq!(main.snapshot()?.count("")?, 2, "the policy merged both");
+    let suspect = || Suspect::Session("chat-1".to_owned());
+    let withdrawal = Withdrawal::prepare(&main, suspect())?;
+    let expected = [("a".to_owned(), Fate::Removed), ("b".to_owned(), Fate::Kept)];
+    assert_eq!(fates(&withdrawal), BTreeMap::from(expected));
 
-    // Grown under the same id, or named: it stays out.
-    let mut grown = session("chat-2");
-    grown.events.push(undream::Event::said(undream::Role::User, "More."));
-    store.import_sessions(&[grown], &ana())?;
-    for sessions in [Sessions::All, Sessions::Ids(vec!["chat-2".to_owned()])] {
-        let dream = Dream::on(&main).sessions(sessions).curator(Scripted::new(Vec::new())).run()?;
-        assert!(!dream.read_sessions()?.contains(&"chat-2".to_owned()));
-    }
-    // Nor does it come in by a dream that was waiting.
-    let mut review = waiting.review_as(ana())?;
-    review.approve(|_| true)?;
-    assert_eq!(review.merge().unwrap_err().kind(), ErrorKind::Conflict);
-
-    assert!(store.lift_session("chat-2", &Author::agent("scribe")).is_err());
-    assert!(store.lift_session("chat-2", &ana())?);
-    assert!(!store.lift_session("chat-2", &ana())?);
-    let dream =
-        Dream::on(&main).sessions(Sessions::All).curator(Scripted::new(Vec::new())).run()?;
-    assert!(dream.read_sessions()?.contains(&"chat-2".to_owned()));
-    review.merge()?.commit("Now it may")?;
+    let other = store.create_branch("other", main.head()?.expect("it has one"))?;
+    other.update(ana().message("Away"), |tx| {
+        tx.remove("a")?;
+        tx.remove("b")
+    })?;
+    store.set_policy("mode review\nguard other\n", ana().message("By persons"))?;
+    dream(&other, lines())?;
+    let withdrawal = Withdrawal::prepare(&other, suspect())?;
+    let expected = [("a".to_owned(), Fate::Kept), ("b".to_owned(), Fate::Kept)];
+    assert_eq!(fates(&withdrawal), BTreeMap::from(expected));
     Ok(())
 }
 

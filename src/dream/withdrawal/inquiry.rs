@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dream::footing::Footing;
 use crate::dream::withdrawal::remains::{KeepRule, Remaining};
-use crate::engine::{Endorsements, Store};
+use crate::engine::{Endorsements, Policy, Store};
 use crate::error::Result;
 use crate::object::{AuthorKind, Cause, Evidence, Origin, Provenance, Record, Suspect, Trust};
 use crate::storage::{RecordId, SessionObjectId};
@@ -41,9 +41,14 @@ pub(super) struct Inquiry<'a> {
     suspect: &'a Suspect,
     rule: &'a KeepRule,
     endorsed: Endorsements,
+    policy: Policy,
+    /// By dream: the proposals that no person decided on.
+    pub(super) unattended: HashMap<u64, BTreeSet<u32>>,
     /// Whether a stored session is the suspect.
     sessions: HashMap<SessionObjectId, bool>,
     standings: HashMap<RecordId, Standing>,
+    /// What [`Inquiry::last_standing`] found.
+    lasts: HashMap<RecordId, Option<RecordId>>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -53,8 +58,11 @@ impl<'a> Inquiry<'a> {
             suspect,
             rule,
             endorsed: store.endorsements()?,
+            policy: store.policy()?,
+            unattended: HashMap::new(),
             sessions: HashMap::new(),
             standings: HashMap::new(),
+            lasts: HashMap::new(),
         })
     }
 
@@ -180,12 +188,17 @@ impl<'a> Inquiry<'a> {
             trust,
             taint: grounds.taint(),
         };
+        let (sessions, users) = self.speakers(&origin.provenance.evidence)?;
         let remaining = Remaining {
             record,
             evidence: &origin.provenance.evidence,
             inputs: &origin.provenance.inputs,
             trust,
             taint: origin.taint,
+            sessions,
+            users,
+            unattended: self.is_unattended(record)?,
+            policy: &self.policy,
         };
         if !self.rule.keeps(&remaining)? {
             return Ok(Standing::Fallen);
@@ -277,19 +290,29 @@ impl<'a> Inquiry<'a> {
 
     /// The newest version before `id` that has neither fallen nor took over from one that has.
     pub(super) fn last_standing(&mut self, id: RecordId) -> Result<Option<RecordId>> {
+        if let Some(known) = self.lasts.get(&id) {
+            return Ok(*known);
+        }
         let mut open = self.before(id)?;
         let mut seen: BTreeSet<RecordId> = open.iter().copied().collect();
         let mut best: Option<(u64, RecordId)> = None;
         while let Some(next) = open.pop() {
-            match self.standing(next)? {
-                Standing::Fallen | Standing::Mixed(_) => {
+            match (self.standing(next)?, self.lasts.get(&next)) {
+                // A memory may have any number of versions that fell, one after the other.
+                (Standing::Fallen | Standing::Mixed(_), Some(Some(last))) => {
+                    best = best.max(Some((self.store.place_of(*last)?, *last)));
+                }
+                (Standing::Fallen | Standing::Mixed(_), Some(None)) => {}
+                (Standing::Fallen | Standing::Mixed(_), None) => {
                     let before = self.before(next)?;
                     open.extend(before.into_iter().filter(|id| seen.insert(*id)));
                 }
                 _ => best = best.max(Some((self.store.place_of(next)?, next))),
             }
         }
-        Ok(best.map(|(_, id)| id))
+        let best = best.map(|(_, id)| id);
+        self.lasts.insert(id, best);
+        Ok(best)
     }
 
     /// The versions that `id` changed. What a withdrawal wrote stands in the place of a version

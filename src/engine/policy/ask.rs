@@ -7,6 +7,7 @@ use crate::engine::branch::Branch;
 use crate::engine::change::{Change, Diff, name_changes};
 use crate::engine::core::Core;
 use crate::engine::database::Database;
+use crate::engine::endorse::Endorsements;
 use crate::engine::nodes::PinnedTree;
 use crate::engine::policy::gate::{Gate, GateQuestion, JudgedChange, JudgedProposal};
 use crate::engine::policy::guard::{Clearance, Head};
@@ -18,7 +19,7 @@ use crate::error::Result;
 use crate::object::{
     Author, Cause, Judged, Key, Message, Record, RefKind, RefMove, Stored, Verdict,
 };
-use crate::storage::{CommitId, RecordId};
+use crate::storage::{CommitId, RecordId, TextId};
 use crate::tree;
 
 /// A change of a guarded branch, and under which policy leave is asked for it.
@@ -60,11 +61,22 @@ impl<'a> Asking<'a> {
         proposals: &[JudgedProposal],
         gates: &[Arc<dyn Gate>],
     ) -> Result<Verdict> {
+        self.verdict_by(&self.branch.store().endorsements()?, changes, proposals, gates)
+    }
+
+    fn verdict_by(
+        &self,
+        endorsements: &Endorsements,
+        changes: &[JudgedChange],
+        proposals: &[JudgedProposal],
+        gates: &[Arc<dyn Gate>],
+    ) -> Result<Verdict> {
         let question = GateQuestion {
             store: self.branch.store(),
             branch: self.branch.name(),
             head: self.head,
             policy: &self.standing.policy,
+            endorsements,
             author: &self.message.author,
             message: &self.message.text,
             cause: self.cause,
@@ -86,10 +98,13 @@ impl<'a> Asking<'a> {
         proposals: &[JudgedProposal],
         gates: &[Arc<dyn Gate>],
     ) -> Result<(Judged, Clearance)> {
-        let verdict = self.verdict(changes, proposals, gates)?;
+        let endorsements = self.branch.store().endorsements()?;
+        let verdict = self.verdict_by(&endorsements, changes, proposals, gates)?;
         let seed = self.branch.store().core().seed()?;
         let judged = admit(verdict, self.branch.name(), self.message, &seed)?;
-        Ok((judged, self.clearance(Head::Only(self.head))))
+        let mut clearance = self.clearance(Head::Only(self.head));
+        clearance.endorsed = self.relied_on(&endorsements, changes)?;
+        Ok((judged, clearance))
     }
 
     pub(super) fn clearance(&self, head: Head) -> Clearance {
@@ -98,7 +113,24 @@ impl<'a> Asking<'a> {
             branch: self.branch.name().clone(),
             policy: self.standing.record,
             head,
+            endorsed: Vec::new(),
         }
+    }
+
+    /// The texts that are trusted enough only because somebody vouches for them: nobody may have
+    /// taken that back when the change lands.
+    fn relied_on(
+        &self,
+        endorsements: &Endorsements,
+        changes: &[JudgedChange],
+    ) -> Result<Vec<TextId>> {
+        let mut relied = Vec::new();
+        for record in changes.iter().filter_map(JudgedChange::written) {
+            if record.trust() < self.standing.policy.trust_min && endorsements.hold(record)? {
+                relied.push(record.text_id());
+            }
+        }
+        Ok(relied)
     }
 }
 

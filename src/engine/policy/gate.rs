@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::change::ChangeKind;
 use crate::engine::core::Core;
+use crate::engine::endorse::Endorsements;
 use crate::engine::policy::terms::Policy;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
@@ -74,6 +75,8 @@ pub struct GateQuestion<'a> {
     pub head: Option<CommitId>,
     /// The policy in force.
     pub policy: &'a Policy,
+    /// Who vouches for which texts.
+    pub endorsements: &'a Endorsements,
     /// Who makes the change.
     pub author: &'a Author,
     /// What the author says about it.

@@ -1,10 +1,11 @@
 //! Where refs move: nothing passes that nobody asked about.
 
+use crate::engine::endorse::endorsement_key;
 use crate::engine::landing::Landing;
 use crate::engine::policy::standing::{KEY, only_a_person};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Author, AuthorKind, RefKind, RefMove, RefName, StoreName};
-use crate::storage::{CommitId, RecordId};
+use crate::storage::{CommitId, RecordId, TextId};
 
 /// Leave to move one guarded branch once, under the policy it was asked of.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Clearance {
     /// The record of the policy that was asked.
     pub(crate) policy: Option<RecordId>,
     pub(super) head: Head,
+    /// Texts that somebody must still vouch for.
+    pub(super) endorsed: Vec<TextId>,
 }
 
 /// The head that leave holds for.
@@ -53,6 +56,22 @@ impl Landing<'_> {
         }
         if matches!(held.head, Head::Only(head) if head != step.from) {
             return Err(Error::stale(format!("`{name}` has moved")));
+        }
+        self.still_endorsed(&step.store, &held.endorsed)
+    }
+
+    /// Checks that nobody has taken back the endorsements that leave relies on.
+    fn still_endorsed(&self, store: &StoreName, texts: &[TextId]) -> Result<()> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let meta = self.find_ref(store, &RefName::meta()).map(|state| state.commit);
+        let commit = meta.map(|id| self.commit(id)).transpose()?;
+        let tree = self.tree(commit.as_deref())?;
+        for text in texts {
+            if tree.is_empty() || tree.get(&endorsement_key(*text))?.is_none() {
+                return Err(Error::stale(format!("text {text:.12} is no longer endorsed")));
+            }
         }
         Ok(())
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::engine::endorse::Endorsements;
 use crate::engine::policy::ask::judged;
 use crate::engine::policy::gate::{Gate, GateQuestion, JudgedChange, JudgedProposal};
 use crate::engine::policy::judge::judge;
 use crate::engine::policy::standing::{KEY, Standing};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::error::Result;
 use crate::object::{Cause, Commit, RefName, RuleFinding, Ruling, Verdict};
@@ -84,11 +86,13 @@ impl Store {
         };
         let changes = self.judged_of(commit.id())?;
         let proposals = self.proposals_of(&commit)?;
+        let endorsements = self.endorsements_then(&commit)?;
         let question = GateQuestion {
             store: self,
             branch,
             head: commit.first_parent(),
             policy: &standing.policy,
+            endorsements: &endorsements,
             author: commit.author(),
             message: commit.message().unwrap_or_default(),
             cause: commit.cause(),
@@ -133,11 +137,19 @@ impl Store {
         Ok(proposals)
     }
 
-    /// The policy in force when a commit was made: what the log says that `meta` was before it.
+    /// The policy in force when a commit was made.
     fn policy_then(&self, commit: &Commit) -> Result<Option<RecordId>> {
-        match self.ref_before(&RefName::meta(), commit.id())? {
-            Some(meta) => self.snapshot(meta)?.get_id(KEY),
-            None => Ok(None),
-        }
+        self.meta_then(commit)?.get_id(KEY)
+    }
+
+    /// Who vouched for which texts when a commit was made.
+    fn endorsements_then(&self, commit: &Commit) -> Result<Endorsements> {
+        self.meta_then(commit).map(Endorsements::at)
+    }
+
+    /// What the log says that `meta` was before a commit.
+    fn meta_then(&self, commit: &Commit) -> Result<Snapshot> {
+        let head = self.ref_before(&RefName::meta(), commit.id())?;
+        Snapshot::at(self.clone(), head.map(|head| self.commit(head)).transpose()?)
     }
 }

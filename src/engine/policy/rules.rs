@@ -48,7 +48,7 @@ pub(super) const REVIEWS: [Rule; 8] = [
     },
     Rule { name: "sessions", version: 1, stands: |_| true, measure: sessions },
     Rule { name: "users", version: 1, stands: |_| true, measure: users },
-    Rule { name: "trust", version: 1, stands: |_| true, measure: |question| Ok(trust(question)) },
+    Rule { name: "trust", version: 2, stands: |_| true, measure: trust },
     Rule {
         name: "additions",
         version: 1,
@@ -148,16 +148,18 @@ fn users(question: &GateQuestion<'_>) -> Result<Measured> {
     Ok(least(numbers, question.policy.users_min))
 }
 
-fn trust(question: &GateQuestion<'_>) -> Measured {
+/// A text that a person vouches for is trusted as endorsed.
+fn trust(question: &GateQuestion<'_>) -> Result<Measured> {
     let mut named = Vec::new();
     for change in question.changes {
         if let Some(record) = change.written()
             && record.trust() < question.policy.trust_min
+            && !question.endorsements.hold(record)?
         {
             named.push(format!("{}: {}", change.key, record.trust().name()));
         }
     }
-    Measured::none_of(named)
+    Ok(Measured::none_of(named))
 }
 
 /// How many changes are of these kinds. A memory that takes another's place is added, and the other

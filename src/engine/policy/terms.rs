@@ -50,6 +50,9 @@ pub struct Policy {
     pub protected: Vec<Key>,
     /// Whether a text that holds a secret is refused, whoever writes it.
     pub no_secrets: bool,
+    /// The most that a proposal of a curator is trusted whose reading cannot be followed, unless
+    /// every quote that it gives stands where it says.
+    pub black_box_max: Trust,
     /// Unattended merges: the least number of sessions behind each proposal.
     pub sessions_min: u64,
     /// Unattended merges: the least number of users behind each proposal, where users are known.
@@ -78,6 +81,7 @@ impl Default for Policy {
             guarded: vec![RefName::main()],
             protected: vec![Key::from_checked("policy"), Key::from_checked("rules")],
             no_secrets: true,
+            black_box_max: Trust::Agent,
             sessions_min: 3,
             users_min: 2,
             trust_min: Trust::Agent,

@@ -56,9 +56,10 @@ impl Policy {
             "guard" => self.guarded.push(guarded(value)?),
             "protect" => self.protected.push(Key::new(value.trim_end_matches('/'))?),
             "secrets" => self.no_secrets = one_of(value, "refuse", "allow")?,
+            "black-boxes" => self.black_box_max = trust(value, "most")?,
             "sessions" => self.sessions_min = at(value, "least")?,
             "users" => self.users_min = at(value, "least")?,
-            "trust" => self.trust_min = trust(value)?,
+            "trust" => self.trust_min = trust(value, "least")?,
             "additions" => self.additions_max = at(value, "most")?,
             "rewrites" => self.rewrites_max = at(value, "most")?,
             "removals" => self.removals_max = at(value, "most")?,
@@ -91,12 +92,12 @@ fn at(value: &str, bound: &str) -> Result<u64> {
     number.ok_or_else(|| Error::invalid(format!("`{value}` should be `at {bound} NUMBER`")))
 }
 
-fn trust(value: &str) -> Result<Trust> {
-    let named = value.strip_prefix("at").and_then(|rest| rest.trim().strip_prefix("least"));
+fn trust(value: &str, bound: &str) -> Result<Trust> {
+    let named = value.strip_prefix("at").and_then(|rest| rest.trim().strip_prefix(bound));
     let found = named.and_then(|name| TRUSTS.into_iter().find(|t| t.name() == name.trim()));
     found.ok_or_else(|| {
         Error::invalid(format!(
-            "`{value}` should be `at least TRUST`: none, tool, agent, user or endorsed"
+            "`{value}` should be `at {bound} TRUST`: none, tool, agent, user or endorsed"
         ))
     })
 }
@@ -125,6 +126,12 @@ impl fmt::Display for Policy {
         list(f, "protect", self.protected.iter().map(|prefix| format!("{prefix}/")))?;
         writeln!(f, "\n# Secrets in a text, whoever writes it: refuse or allow.")?;
         writeln!(f, "secrets         {}", word(self.no_secrets, "refuse"))?;
+        writeln!(
+            f,
+            "\n# How far a curator is trusted whose reading cannot be followed (command:, llm),"
+        )?;
+        writeln!(f, "# unless every quote it gives stands where it says.")?;
+        writeln!(f, "black-boxes     at most {}", self.black_box_max.name())?;
         writeln!(f, "\n# What is merged without a person must keep to all of these, too.")?;
         writeln!(f, "sessions        at least {}", self.sessions_min)?;
         writeln!(f, "users           at least {}", self.users_min)?;
@@ -164,6 +171,7 @@ mod tests {
             guarded: vec![RefName::new("live").unwrap(), RefName::main()],
             protected: vec![Key::new("rules").unwrap(), Key::new("team/law").unwrap()],
             no_secrets: false,
+            black_box_max: Trust::Tool,
             sessions_min: 7,
             users_min: 0,
             trust_min: Trust::User,
@@ -194,6 +202,7 @@ mod tests {
             ("sessions 3", "at least NUMBER"),
             ("sessions at most 3", "at least NUMBER"),
             ("trust at least king", "TRUST"),
+            ("black-boxes at least tool", "at most TRUST"),
             ("secrets hold", "`refuse` or `allow`"),
             ("guard meta", "reserved"),
             ("guard dreams/1", "reserved"),

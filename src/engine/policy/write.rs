@@ -11,13 +11,13 @@ use crate::engine::policy::standing::Standing;
 use crate::engine::prepared::Prepared;
 use crate::engine::transaction::{Staged, Transaction};
 use crate::error::Result;
-use crate::object::{AuthorKind, Judged, Message};
+use crate::object::{AuthorKind, Cause, Judged, Message};
 
-/// What a plain write was told at the gate.
+/// What a write was told at the gate.
 #[derive(Clone)]
 pub(crate) struct Leave {
     pub(crate) clearance: Clearance,
-    /// Kept with the commit only where a person overrode the policy.
+    /// Kept with a withdrawal, and with a plain write that a person overrode the policy for.
     pub(crate) judged: Option<Judged>,
 }
 
@@ -75,14 +75,15 @@ impl Prepared {
             self.leave = None;
             return Ok(());
         };
+        let withdraws = matches!(cause, Cause::Withdrawal { .. });
         let mut judged = None;
-        if closer {
+        if closer || withdraws {
             let raw = raw_changes(&self.base.tree()?, self.edits.iter().cloned())?;
             let core = self.branch.store().core();
             let changes = judged_changes(core, raw, &self.records)?;
             judged = Some(asking.leave(&changes, &[], &[])?.0);
         }
-        let judged = judged.filter(|(verdict, _)| verdict.is_overridden());
+        let judged = judged.filter(|(verdict, _)| withdraws || verdict.is_overridden());
         // A commit with a verdict lands on the head that it was given for, or not at all.
         let head = if judged.is_some() { Head::Only(base) } else { Head::Any };
         let clearance = asking.clearance(head);

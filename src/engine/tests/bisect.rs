@@ -8,7 +8,7 @@ use crate::engine::{Branch, Database, Options, Resolution, Snapshot, Store};
 use crate::entropy::SeededEntropy;
 use crate::error::{ErrorKind, Result};
 use crate::history::Test;
-use crate::object::{Author, Entry, Message};
+use crate::object::{Author, Entry, Key, Message};
 use crate::storage::CommitId;
 
 /// The key whose presence is the fault.
@@ -168,7 +168,7 @@ fn bisect_names_the_commit_that_a_look_at_every_commit_names() -> Result<()> {
 }
 
 #[test]
-fn bisect_tests_no_more_than_the_ends_and_a_logarithm() -> Result<()> {
+fn bisect_tests_no_more_than_the_logarithm_of_a_line_and_one() -> Result<()> {
     let mut history = History::new(7);
     for _ in 0..130 {
         history.write("main")?;
@@ -185,10 +185,76 @@ fn bisect_tests_no_more_than_the_ends_and_a_logarithm() -> Result<()> {
             let found = history.store.bisect(Some(line[0]), line[length - 1], &mut test)?;
             assert_eq!(found.suspects[0].id(), line[turn]);
             assert_eq!(found.good, Some(line[turn - 1]));
-            let most = 2 + ceil_log2(length - 1);
+            let most = 1 + ceil_log2(length);
             assert!(found.tests.len() <= most, "{} tests of {length}", found.tests.len());
         }
     }
+    Ok(())
+}
+
+/// Ten states without the memory, three with it, then `after` without it again.
+fn good_stretch_long_ago(after: usize) -> Result<(History, CommitId)> {
+    let mut history = History::new(13);
+    for _ in 0..10 {
+        history.write("main")?;
+    }
+    history.put("main", "wanted")?;
+    history.write("main")?;
+    let good = history.write("main")?;
+    let mut tx = history.branch("main").write()?;
+    tx.remove("wanted")?;
+    let fall = tx.commit(message())?;
+    history.learn(fall)?;
+    for _ in 0..after {
+        history.write("main")?;
+    }
+    assert_eq!(history.store.commit(fall)?.first_parent(), Some(good));
+    Ok((history, fall))
+}
+
+fn has_wanted(snapshot: &Snapshot) -> Result<Test> {
+    let there = snapshot.get_id("wanted")?.is_some();
+    Ok(if there { Test::Good } else { Test::Bad })
+}
+
+/// Doubling steps go 1, 2, 4, ... back: a short good stretch lies between two of them.
+#[test]
+fn a_fall_after_a_good_stretch_that_the_steps_leave_out_is_found_by_the_changes_of_its_memory()
+-> Result<()> {
+    for after in [0, 3, 20, 90, 300] {
+        let (history, fall) = good_stretch_long_ago(after)?;
+        let bad = history.branch("main").head()?.unwrap();
+        let keys = [Key::new("wanted")?];
+        let found = history.store.bisect_near(bad, &keys, &mut has_wanted)?;
+        assert_eq!(found.suspects[0].id(), fall, "{after} states after it");
+        assert!(found.tests.len() <= 20, "{} tests for {after}", found.tests.len());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_fall_after_a_good_stretch_is_found_in_a_short_history_whatever_is_asked() -> Result<()> {
+    for after in 0..20 {
+        let (history, fall) = good_stretch_long_ago(after)?;
+        let bad = history.branch("main").head()?.unwrap();
+        let found = history.store.bisect(None, bad, &mut has_wanted)?;
+        assert_eq!(found.suspects[0].id(), fall, "{after} states after it");
+    }
+    Ok(())
+}
+
+#[test]
+fn where_only_the_empty_beginning_is_good_the_first_bad_commit_is_named() -> Result<()> {
+    let mut history = History::new(14);
+    for _ in 0..100 {
+        history.write("main")?;
+    }
+    let bad = history.branch("main").head()?.unwrap();
+    let mut empty =
+        |snapshot: &Snapshot| Ok(if snapshot.count("")? == 0 { Test::Good } else { Test::Bad });
+    let found = history.store.bisect(None, bad, &mut empty)?;
+    assert_eq!(found.suspects[0].id(), history.commits[0].0);
+    assert_eq!(found.good, None);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::engine::{AsSnapshot, Bisection, Branch, Snapshot, Store};
 use crate::error::{ErrorKind, Result};
 use crate::history::Test;
+use crate::object::Key;
 use crate::search::front::Search;
 use crate::search::probes::ranks::ProbeChange;
 use crate::storage::CommitId;
@@ -48,7 +49,9 @@ impl Search {
                 Ok(if holds { Test::Good } else { Test::Bad })
             };
             let added = store.branch_at(branch.name(), &probe)?;
-            let since = now.id().map(|bad| turn(store, added, bad, &mut test)).transpose()?;
+            let keys: Vec<Key> = probe.expects.iter().map(|one| one.key.clone()).collect();
+            let since = now.id().map(|bad| turn(store, added, (bad, &keys), &mut test));
+            let since = since.transpose()?;
             let since = since.flatten();
             let before = match since.as_ref().and_then(|since| since.good) {
                 Some(good) => self.probe(&probe, &store.snapshot(good)?)?,
@@ -64,11 +67,15 @@ impl Search {
 fn turn(
     store: &Store,
     added: Option<CommitId>,
-    bad: CommitId,
+    (bad, keys): (CommitId, &[Key]),
     test: &mut dyn FnMut(&Snapshot) -> Result<Test>,
 ) -> Result<Option<Bisection>> {
     for good in added.map(Some).into_iter().chain([None]) {
-        match store.bisect(good, bad, test) {
+        let found = match good {
+            Some(_) => store.bisect(good, bad, test),
+            None => store.bisect_near(bad, keys, test),
+        };
+        match found {
             // It did not hold when it was added, or the branch has another history since.
             Err(error) if good.is_some() && error.kind() == ErrorKind::Invalid => {}
             Err(error) if good.is_none() && error.kind() == ErrorKind::NotFound => {}

@@ -1,13 +1,13 @@
 //! The ranks of what a probe expects, at one snapshot and from one to another.
 
-use crate::engine::{AsSnapshot, JudgedChange, Probe, Snapshot};
+use crate::engine::{AsSnapshot, JudgedChange, Probe, ProbeAsker, ProbeTally, Snapshot};
 use crate::error::Result;
 use crate::object::Key;
 use crate::search::edits::Edits;
-use crate::search::fields::analyser;
 use crate::search::front::Search;
 use crate::search::parse::parse;
 use crate::search::run::Run;
+use crate::search::words::analyser;
 use crate::storage::MemoryId;
 
 /// How far ranks are counted at least; further, if the probe asks for more hits.
@@ -116,6 +116,17 @@ impl ProbeChange {
     /// Whether it holds after.
     pub fn holds(&self) -> bool {
         self.holds
+    }
+}
+
+impl ProbeAsker for Search {
+    fn tally(&self, snapshot: &Snapshot) -> Result<ProbeTally> {
+        let mut tally = ProbeTally::default();
+        for probe in snapshot.store().probes()? {
+            tally.all += 1;
+            tally.hold += u64::from(self.probe(&probe, snapshot)?.holds());
+        }
+        Ok(tally)
     }
 }
 

@@ -1,0 +1,84 @@
+//! Sessions kept out of dreams: by a withdrawal, until it is undone or somebody lets them back in.
+
+use undream::{Author, Dream, ErrorKind, Result, Sessions, Suspect, Withdrawal};
+
+use crate::endorse::database;
+use crate::scripted::{Scripted, import, put, session, suggestion};
+use crate::withdraw::{POISONED, ana, poisoned, text, write};
+
+#[test]
+fn a_withdrawn_session_stays_out_of_dreams_until_it_is_lifted() -> Result<()> {
+    let db = database(3)?;
+    let store = db.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, ["chat-1", "chat-2"].map(str::to_owned))?;
+    write(&main, "a", "It is so.", &ana())?;
+    let waiting = Dream::on(&main)
+        .sessions(Sessions::All)
+        .curator(Scripted::new(vec![suggestion(vec![put("b", "Poison.")], &["chat-2"])]))
+        .run()?;
+    let suspect = || Suspect::Session("chat-2".to_owned());
+    let unknown = Withdrawal::prepare(&main, Suspect::Session("chat-9".to_owned())).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::NotFound);
+    assert_eq!(Withdrawal::prepare(&main, suspect())?.commit(ana().message("Away"))?, None);
+    assert_eq!(store.quarantine_of("chat-2")?.expect("it is kept out").by, ana());
+
+    // Grown under the same id, or named: it stays out.
+    let mut grown = session("chat-2");
+    grown.events.push(undream::Event::said(undream::Role::User, "More."));
+    store.import_sessions(&[grown], &ana())?;
+    for sessions in [Sessions::All, Sessions::Ids(vec!["chat-2".to_owned()])] {
+        let dream = Dream::on(&main).sessions(sessions).curator(Scripted::new(Vec::new())).run()?;
+        assert!(!dream.read_sessions()?.contains(&"chat-2".to_owned()));
+    }
+    // Nor does it come in by a dream that was waiting.
+    let mut review = waiting.review_as(ana())?;
+    review.approve(|_| true)?;
+    assert_eq!(review.merge().unwrap_err().kind(), ErrorKind::Conflict);
+
+    assert!(store.lift_session("chat-2", &Author::agent("scribe")).is_err());
+    assert!(store.lift_session("chat-2", &ana())?);
+    assert!(!store.lift_session("chat-2", &ana())?);
+    let dream =
+        Dream::on(&main).sessions(Sessions::All).curator(Scripted::new(Vec::new())).run()?;
+    assert!(dream.read_sessions()?.contains(&"chat-2".to_owned()));
+    review.merge()?.commit("Now it may")?;
+    Ok(())
+}
+
+#[test]
+fn undoing_a_withdrawal_lets_its_session_back_in_and_undoing_that_keeps_it_out() -> Result<()> {
+    let db = database(3)?;
+    let store = db.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, [POISONED.to_owned()])?;
+    let inside = Author::agent("scribe").message("In the session").session(POISONED);
+    main.update(inside, |tx| tx.put("a", "Poison."))?;
+    let newest = |moved: &str| -> Result<undream::OperationId> {
+        for operation in store.operations()? {
+            let operation = operation?;
+            if operation.moves().iter().any(|step| step.name.as_str() == moved) {
+                return Ok(operation.id());
+            }
+        }
+        panic!("`{moved}` never moved");
+    };
+    let kept_out = || Ok::<bool, undream::Error>(store.quarantine_of(POISONED)?.is_some());
+
+    Withdrawal::prepare(&main, poisoned())?.commit(ana().message("Away"))?;
+    let verdict = store.commit(main.head()?.unwrap())?;
+    assert!(verdict.verdict().is_some(), "a withdrawal keeps its verdict");
+    assert!(store.check(verdict.id(), main.name(), &[])?.is_same());
+    store.undo(newest("main")?, &ana())?;
+    assert_eq!((text(&main, "a")?.as_deref(), kept_out()?), (Some("Poison."), false));
+    store.undo(newest("main")?, &ana())?;
+    assert_eq!((text(&main, "a")?, kept_out()?), (None, true));
+    store.undo(newest("main")?, &Author::agent("scribe"))?;
+    assert_eq!((text(&main, "a")?.as_deref(), kept_out()?), (Some("Poison."), true));
+
+    // What another withdrawal keeps out stays out.
+    assert!(Withdrawal::prepare(&main, poisoned())?.commit(ana().message("Away"))?.is_some());
+    store.undo(newest("main")?, &ana())?;
+    assert!(kept_out()?, "it was kept out before this withdrawal");
+    Ok(())
+}
