@@ -39,8 +39,11 @@ impl Link {
     /// as `--read-only`, stays.
     pub(super) fn renewed(&self, words: &[String]) -> Vec<String> {
         let mut words = words.to_vec();
-        set_option(&mut words, "--db", Some(&self.db));
-        set_option(&mut words, "--store", self.store.as_deref());
+        // Where a fresh link has them, if they are not there.
+        let end = words.len();
+        set_option(&mut words, "--db", Some(&self.db), end);
+        let after = words.iter().position(|word| word == "--db").map_or(end, |at| at + 2);
+        set_option(&mut words, "--store", self.store.as_deref(), after);
         words
     }
 
@@ -93,13 +96,15 @@ impl Link {
     }
 }
 
-/// Gives the option `name` this value, or takes it out.
-fn set_option(words: &mut Vec<String>, name: &str, value: Option<&str>) {
+/// Gives the option `name` this value, at `place` if it is not there, or takes it out.
+fn set_option(words: &mut Vec<String>, name: &str, value: Option<&str>, place: usize) {
     match (words.iter().position(|word| word == name), value) {
         (Some(at), Some(value)) if at + 1 < words.len() => value.clone_into(&mut words[at + 1]),
         (Some(at), Some(value)) => words.insert(at + 1, value.to_owned()),
         (Some(at), None) => drop(words.drain(at..words.len().min(at + 2))),
-        (None, Some(value)) => words.extend([name.to_owned(), value.to_owned()]),
+        (None, Some(value)) => {
+            words.splice(place..place, [name.to_owned(), value.to_owned()]);
+        }
         (None, None) => {}
     }
 }

@@ -116,7 +116,8 @@ impl File {
                     }
                 }
                 _ => {
-                    found.push(Err(Error::invalid(format!("no message or conversation: {error}"))))
+                    let why = format!("no message or conversation: {error}");
+                    found.push(Err(Error::invalid(why)));
                 }
             },
         }
@@ -130,16 +131,13 @@ impl File {
         }
         let id = wrapper.take_id();
         let mut transcript = conversation.finish(wrapper, report)?;
-        let base = match id {
-            Some((id, sure)) => {
-                transcript.facts.id = format!("{PREFIX}{id}");
-                (!sure).then(|| transcript.facts.id.clone())
-            }
-            None => {
-                self.nameless += 1;
-                transcript.facts.id = numbered(&self.base, self.nameless);
-                Some(self.base.clone())
-            }
+        let base = if let Some((id, sure)) = id {
+            transcript.facts.id = format!("{PREFIX}{id}");
+            (!sure).then(|| transcript.facts.id.clone())
+        } else {
+            self.nameless += 1;
+            transcript.facts.id = numbered(&self.base, self.nameless);
+            Some(self.base.clone())
         };
         Ok(Named { transcript, base })
     }
