@@ -51,6 +51,7 @@ mod error;
 mod exchange;
 mod history;
 pub mod limits;
+mod memory_tool;
 mod object;
 mod progress;
 mod search;
@@ -88,6 +89,7 @@ pub use exchange::{
     SkippedFile, Transcript, TranscriptFormat,
 };
 pub use history::{Revision, Test};
+pub use memory_tool::{MemoryCommand, MemoryReply, MemoryTool};
 pub use object::{
     Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
     Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
@@ -96,9 +98,9 @@ pub use object::{
 };
 pub use progress::{Progress, Step};
 pub use search::{
-    Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe, ProbeAnswer, ProbeChange,
-    ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search, SearchQuery, SessionHit,
-    SessionSearch, Snippet,
+    Brief, Briefed, Briefing, Comparison, FallenProbe, Hit, Hits, NearProtected, NoWorseProbe,
+    ProbeAnswer, ProbeChange, ProbeRank, ProbeShift, ProbeSuggestion, RankChange, Search,
+    SearchQuery, SessionHit, SessionSearch, Snippet,
 };
 pub use storage::{
     ChunkId, CommitId, MemoryId, ObjectId, OperationId, Prefix, RecordId, SessionObjectId, TextId,

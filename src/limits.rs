@@ -54,6 +54,10 @@ pub const RECALLS_BYTES_MAX: u64 = 64 << 20;
 /// The age in days beyond which rows of the recall log go.
 pub const RECALLS_DAYS_MAX: i64 = 400;
 
+/// The longest command of the memory tool, in bytes of JSON: two texts of the greatest length, each
+/// byte of them escaped.
+pub const MEMORY_COMMAND_BYTES_MAX: usize = 16 << 20;
+
 /// The most erasable texts of one object.
 pub const OBJECT_TEXTS_MAX: usize = u16::MAX as usize;
 

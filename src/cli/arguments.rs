@@ -7,9 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use undream::{Source, Trust, TrustFilter};
 
 use super::{
-    bisect, blame, brief, completions, daemon, demo, diff, dream, drift, edit, endorse, export,
-    feedback, get, import, init, list, log, manual, merge, operation, policy, probes, put, recall,
-    reference, restore, revert, search, session, show, sitting, status, store, undo, verify, why,
+    bisect, blame, brief, completions, connect, daemon, demo, diff, doctor, dream, drift, edit,
+    endorse, export, feedback, get, hook, import, init, list, log, manual, mcp, memory_tool, merge,
+    operation, policy, probes, put, recall, reference, restore, revert, search, session, show,
+    sitting, status, store, undo, verify, why,
 };
 
 /// An embedded, versioned database for the memory of AI agents.
@@ -137,6 +138,8 @@ pub(crate) enum Verb {
     /// Look into what sessions were given, or erase it
     #[command(subcommand)]
     Recall(recall::Recall),
+    /// Run commands of a model's memory tool: one as JSON on standard input, or one per line
+    MemoryTool(memory_tool::Tool),
     /// Take in, list or show sessions
     #[command(subcommand)]
     Session(session::Session),
@@ -146,6 +149,8 @@ pub(crate) enum Verb {
     Review(sitting::Review),
     /// Watch the database and run scheduled dreams at their time
     Daemon(daemon::Daemon),
+    /// Serve an agent over the Model Context Protocol, on standard input and output
+    Mcp(mcp::Mcp),
     /// Say whether a memory helped or is wrong; dreams count it
     Feedback(feedback::Feedback),
     /// Show or change the policy; test a dream or check a commit against it
@@ -164,6 +169,13 @@ pub(crate) enum Verb {
     Backup(verify::Backup),
     /// Check the database against itself
     Verify(verify::Verify),
+    /// Let a program that agents run in use this memory; without a client, list those that can
+    Connect(connect::Connect),
+    /// Say what is wrong with this installation, and what to do about it
+    Doctor(doctor::Doctor),
+    /// Answer a call from the program that an agent runs in; `undream connect` sets it up
+    #[command(subcommand)]
+    Hook(hook::Hook),
     /// Show in one minute what Undream is for
     Demo(demo::Demo),
     /// Print a completion script for a shell

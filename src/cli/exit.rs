@@ -26,6 +26,7 @@ pub(crate) struct Failure {
     error: Error,
     hint: Option<String>,
     code: u8,
+    silent: bool,
 }
 
 impl Failure {
@@ -47,6 +48,13 @@ impl Failure {
     /// The command to try, or what helps in general.
     fn hinted(&self) -> Option<String> {
         self.hint.clone().or_else(|| general_hint(self.kind()).map(str::to_owned))
+    }
+
+    /// Ends with `code` and says nothing: who ended the program knows it.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn quiet(mut self, code: u8) -> Self {
+        (self.code, self.silent) = (code, true);
+        self
     }
 
     pub(crate) fn candidates(mut self, candidates: impl IntoIterator<Item = String>) -> Self {
@@ -77,7 +85,7 @@ impl Failure {
 
     /// Says it on stderr, as a sentence or as JSON.
     pub(crate) fn report(&self, as_json: bool) {
-        if self.is_closed_pipe() {
+        if self.silent || self.is_closed_pipe() {
             return;
         }
         let text = if as_json { format!("{}\n", self.to_json()) } else { self.to_text() };
@@ -139,7 +147,7 @@ fn general_hint(kind: ErrorKind) -> Option<&'static str> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        Self { error, hint: None, code: code(kind) }
+        Self { error, hint: None, code: code(kind), silent: false }
     }
 }
 

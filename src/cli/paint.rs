@@ -101,7 +101,8 @@ fn escaped(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// The first line that says something, escaped, at most `max` characters.
 pub(crate) fn first_line(text: &str, max: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line = escape(line);
+    let line = line.replace('\t', " ");
+    let line = escape(&line);
     if line.chars().nth(max).is_none() {
         return line.into_owned();
     }

@@ -13,7 +13,7 @@ use super::page::Page;
 use super::paint::{escape, escape_text, first_line};
 
 /// How much of a line is shown.
-const LINE_CHARS: usize = 96;
+const LINE_CHARS: usize = 90;
 /// How much of a key a line of the list shows.
 const KEY_CHARS: usize = 48;
 /// How many quotes a proposal in full shows.

@@ -13,7 +13,7 @@ use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
 use super::fallen;
 use super::page::Page;
-use super::paint::{counted, escape, first_line};
+use super::paint::{Paint, counted, escape, first_line};
 use super::time::{ago, since};
 use super::waiting::{self, Waiting};
 use super::{agenda, json as shape};
@@ -234,11 +234,16 @@ impl Standing {
 
 /// A statement, and at its right the command that acts on it.
 pub(crate) fn line(page: &mut Page, eye: &Eye, text: &str, command: &str) -> Outcome {
+    statement(page, eye.paint, text, command)
+}
+
+/// The same, where no store is open.
+pub(crate) fn statement(page: &mut Page, paint: Paint, text: &str, command: &str) -> Outcome {
     let text = escape(text);
     if command.is_empty() {
         writeln!(page, "{text}")?;
     } else {
-        writeln!(page, "{text:<COMMAND_COLUMN$}  {}", eye.paint.dim(command))?;
+        writeln!(page, "{text:<COMMAND_COLUMN$}  {}", paint.dim(escape(command)))?;
     }
     Ok(())
 }

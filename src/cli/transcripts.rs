@@ -42,6 +42,11 @@ enum Format {
     Neutral,
     /// Transcripts of Claude Code
     ClaudeCode,
+    /// Messages or items as OpenAI's APIs take them
+    #[value(name = "openai")]
+    OpenAi,
+    /// Messages as Anthropic's API takes them
+    Anthropic,
 }
 
 impl Import {
@@ -77,6 +82,8 @@ impl Import {
             Format::Auto => TranscriptFormat::Auto,
             Format::Neutral => TranscriptFormat::Neutral,
             Format::ClaudeCode => TranscriptFormat::ClaudeCode,
+            Format::OpenAi => TranscriptFormat::OpenAi,
+            Format::Anthropic => TranscriptFormat::Anthropic,
         });
         if let Some(user) = &self.user {
             import = import.user(user);
@@ -92,18 +99,7 @@ fn add(total: &mut SessionImportReport, more: SessionImportReport) {
     total.new += more.new;
     total.changed += more.changed;
     total.known += more.known;
-    let (into, from) = (&mut total.reading, more.reading);
-    into.files += from.files;
-    into.sessions += from.sessions;
-    into.events += from.events;
-    into.cut_events += from.cut_events;
-    into.damaged.extend(from.damaged);
-    for (name, count) in from.unknown_fields {
-        *into.unknown_fields.entry(name).or_default() += count;
-    }
-    for (name, count) in from.unknown_lines {
-        *into.unknown_lines.entry(name).or_default() += count;
-    }
+    total.reading.add(more.reading);
 }
 
 fn write(call: &Call, total: &SessionImportReport) -> Outcome {

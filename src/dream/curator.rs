@@ -163,6 +163,8 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
+    /// Where a session with an id stands among them.
+    places: BTreeMap<String, usize>,
     orders: &'a Orders,
     /// How many are of this dream.
     own: usize,
@@ -181,7 +183,10 @@ impl<'a> SessionReader<'a> {
         sessions.extend(earlier);
         let total = sessions.len() as u64;
         let work = store.database().progress().begin("sessions", Some(total));
-        Self { store, sessions, own, orders, noted: Mutex::default(), work }
+        // Of two with one id, the first: it is of this dream.
+        let places = sessions.iter().enumerate().rev();
+        let places = places.map(|(at, session)| (session.id().to_owned(), at)).collect();
+        Self { store, sessions, places, own, orders, noted: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -198,7 +203,7 @@ impl<'a> SessionReader<'a> {
     fn index(&self, id: &str) -> Result<usize> {
         let missing =
             || Error::not_found(format!("session `{id}` is not among those of this dream"));
-        self.sessions.iter().position(|session| session.id() == id).ok_or_else(missing)
+        self.places.get(id).copied().ok_or_else(missing)
     }
 
     /// Takes note of a session's events as they were noted when it was read before.

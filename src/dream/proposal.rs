@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dream::danger::{self, Danger, Effect};
 use crate::dream::manifest::Choice;
-use crate::dream::quote::{quote, words};
+use crate::dream::quote::{Wanted, quote};
 use crate::dream::sources::{CitedSessions, ProposalSources};
 use crate::engine::{Change, Store};
 use crate::error::{Error, Result};
@@ -162,7 +162,7 @@ impl Proposal {
     /// # Errors
     /// `Corrupt` if a session is damaged.
     pub fn evident(&self, limit: usize) -> Result<Vec<Evident>> {
-        let wanted = words(&format!("{} {}", self.title(), self.text().unwrap_or_default()));
+        let wanted = Wanted::of(&format!("{} {}", self.title(), self.text().unwrap_or_default()));
         let by_object: BTreeMap<SessionObjectId, &Session> =
             self.sessions.iter().map(|session| (session.object_id(), session)).collect();
         let mut shown: BTreeMap<SessionObjectId, usize> = BTreeMap::new();
@@ -185,9 +185,8 @@ impl Proposal {
                 )));
             }
             let quotes = events.iter().filter_map(|(_, _, event)| event.as_ref());
-            let best = quotes
-                .map(|event| quote(event, &wanted))
-                .max_by_key(|quote| words(quote).intersection(&wanted).count());
+            let best =
+                quotes.map(|event| quote(event, &wanted)).max_by_key(|quote| wanted.score(quote));
             found.push(Evident {
                 session: session.id().to_owned(),
                 first: cite.first,

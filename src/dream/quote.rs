@@ -6,43 +6,105 @@ use crate::object::Event;
 
 /// The longest quote, in bytes.
 const QUOTE_BYTES_MAX: usize = 240;
+/// How many words a name is worth.
+const NAME_SCORE: usize = 8;
 /// How many lines of an event are looked at.
 const LINES_MAX: usize = 4_000;
 
-/// The words that decide which line is quoted.
-pub(crate) fn words(text: &str) -> BTreeSet<String> {
+/// What decides which line is quoted: the words of a text, and what it names between backticks.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    words: BTreeSet<String>,
+    names: Vec<String>,
+}
+
+impl Wanted {
+    /// What `text` says.
+    pub(crate) fn of(text: &str) -> Self {
+        let names = text.split('`').skip(1).step_by(2).filter(|name| name.len() > 2);
+        Self { words: words(text), names: names.map(str::to_owned).collect() }
+    }
+
+    /// How much of it a line says. A name that stands there as it is says most.
+    pub(crate) fn score(&self, line: &str) -> usize {
+        let named = self.names.iter().filter(|name| line.contains(*name)).count();
+        named * NAME_SCORE + words(line).intersection(&self.words).count()
+    }
+}
+
+fn words(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.chars().count() > 2)
         .map(str::to_lowercase)
         .collect()
 }
 
-/// A part of the event's own text, word for word: of the line that shares most words with `wanted`,
-/// at most 240 bytes. Empty if the event says nothing.
-pub(crate) fn quote(event: &Event, wanted: &BTreeSet<String>) -> String {
-    let parts: Vec<&str> = match &event.call {
-        Some(call) => vec![&call.result, &call.args],
-        None => vec![&event.content],
+/// A part of the event's own text, word for word: of the line that says most of what is `wanted`, at
+/// most 240 bytes. Empty if the event says nothing. Of a call that failed its result speaks first.
+pub(crate) fn quote(event: &Event, wanted: &Wanted) -> String {
+    let (said, given) = match &event.call {
+        Some(call) if call.is_error => (lines(&call.result), values(&call.args)),
+        Some(call) => ([values(&call.args), lines(&call.result)].concat(), Vec::new()),
+        None => (lines(&event.content), Vec::new()),
     };
-    let lines =
-        parts.into_iter().flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
-    let mut best: Option<(usize, &str)> = None;
-    for line in lines.take(LINES_MAX) {
-        let score = words(line).intersection(wanted).count();
-        if best.is_none_or(|(held, _)| score > held) {
-            best = Some((score, line));
+    let best = |lines: &[&'_ str]| {
+        let mut best: Option<(usize, usize)> = None;
+        for (at, line) in lines.iter().take(LINES_MAX).enumerate() {
+            let score = wanted.score(line);
+            if best.is_none_or(|(held, _)| score > held) {
+                best = Some((score, at));
+            }
+        }
+        best
+    };
+    match (best(&said), best(&given)) {
+        (Some((score, at)), other) if score > 0 || other.is_none() => {
+            cut(said[at], wanted).to_owned()
+        }
+        (_, Some((_, at))) => cut(given[at], wanted).to_owned(),
+        (Some((_, at)), None) => cut(said[at], wanted).to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+/// The lines that say something.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// The texts in the JSON of a call's arguments, as they are written there; all of it if it has none.
+fn values(args: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = args;
+    while let Some(open) = rest.find('"') {
+        let text = &rest[open + 1..];
+        let mut escaped = false;
+        let end = text.find(|c| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let Some(end) = end else { break };
+        rest = &text[end + 1..];
+        // What a colon follows is a name.
+        if !rest.trim_start().starts_with(':') && !text[..end].trim().is_empty() {
+            found.push(text[..end].trim());
         }
     }
-    best.map_or_else(String::new, |(_, line)| cut(line, wanted).to_owned())
+    if found.is_empty() { lines(args) } else { found }
 }
 
 /// At most the allowed bytes of a line, around its first wanted word.
-fn cut<'a>(line: &'a str, wanted: &BTreeSet<String>) -> &'a str {
+fn cut<'a>(line: &'a str, wanted: &Wanted) -> &'a str {
     if line.len() <= QUOTE_BYTES_MAX {
         return line;
     }
-    let word_at = line.split_word_starts().find(|(_, word)| wanted.contains(&word.to_lowercase()));
-    let at = word_at.map_or(0, |(at, _)| at).saturating_sub(QUOTE_BYTES_MAX / 4);
+    let named = wanted.names.iter().filter_map(|name| line.find(name.as_str())).min();
+    let word_at = || {
+        let mut words = line.split_word_starts();
+        words.find(|(_, word)| wanted.words.contains(&word.to_lowercase())).map(|(at, _)| at)
+    };
+    let at = named.or_else(word_at).unwrap_or(0).saturating_sub(QUOTE_BYTES_MAX / 4);
     let start = (at..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(0);
     let last = (start + QUOTE_BYTES_MAX).min(line.len());
     let end = (start..=last).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(start);
@@ -75,17 +137,35 @@ mod tests {
             result: "building\nerror: missing module pytest\ndone".to_owned(),
             ..ToolCall::default()
         };
-        let found = quote(&Event::called(call), &words("The module pytest is missing"));
+        let found = quote(&Event::called(call), &Wanted::of("The module pytest is missing"));
         assert_eq!(found, "error: missing module pytest");
+    }
+
+    #[test]
+    fn of_a_call_its_own_words_are_quoted_unless_it_failed() {
+        let args = r#"{"command": "kit pr list \"all\" now", "description": "Look"}"#;
+        let call = |is_error| ToolCall {
+            args: args.to_owned(),
+            result: "the usual start\nkit cannot run".to_owned(),
+            is_error,
+            ..ToolCall::default()
+        };
+        let wanted = Wanted::of("Sessions run `kit pr`, usually at the start.");
+        let found = quote(&Event::called(call(false)), &wanted);
+        assert_eq!(found, r#"kit pr list \"all\" now"#);
+        assert!(Event::called(call(false)).text().contains(&found));
+        assert_eq!(quote(&Event::called(call(true)), &wanted), "the usual start");
+        let other = Wanted::of("Nothing of it");
+        assert_eq!(quote(&Event::called(call(true)), &other), r#"kit pr list \"all\" now"#);
     }
 
     #[test]
     fn a_long_line_is_cut_at_characters_around_the_words() {
         let line = format!("{}needle{}", "ä ".repeat(400), " ö".repeat(400));
-        let found = quote(&Event::said(Role::User, line.clone()), &words("needle"));
+        let found = quote(&Event::said(Role::User, line.clone()), &Wanted::of("needle"));
         assert!(
             found.len() <= QUOTE_BYTES_MAX && found.contains("needle") && line.contains(&found)
         );
-        assert_eq!(quote(&Event::said(Role::User, ""), &words("x")), "");
+        assert_eq!(quote(&Event::said(Role::User, ""), &Wanted::of("x")), "");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::dream::derived::{Derived, follow};
 use crate::dream::manifest::{Manifest, Part, load, meta};
-use crate::dream::quote::{quote, words};
+use crate::dream::quote::{Wanted, quote};
 use crate::dream::sources::CitedSessions;
 use crate::engine::{AsSnapshot, Grounds, LogFilter, Snapshot, Store};
 use crate::error::{Error, Result};
@@ -197,7 +197,7 @@ impl<'a> Tracer<'a> {
     fn cites(&mut self, record: &Record, evidence: &[Evidence]) -> Result<Vec<Cite>> {
         self.sessions.read(self.store, evidence)?;
         let title = record.title().ok().flatten().unwrap_or_default();
-        let wanted = words(&format!("{title} {}", record.text().unwrap_or_default()));
+        let wanted = Wanted::of(&format!("{title} {}", record.text().unwrap_or_default()));
         let mut cites = Vec::with_capacity(evidence.len());
         for cite in evidence {
             let missing = || Error::corrupt(format!("session object {} is missing", cite.session));
@@ -210,7 +210,7 @@ impl<'a> Tracer<'a> {
                 first: cite.first,
                 last: cite.last,
                 source: told.iter().map(|event| event.source()).min_by_key(|one| one.trust()),
-                quote: best.max_by_key(|quote| words(quote).intersection(&wanted).count()),
+                quote: best.max_by_key(|quote| wanted.score(quote)),
                 lowest: false,
             });
         }

@@ -14,7 +14,7 @@ use crate::engine::store::Store;
 use crate::error::{Error, Result};
 use crate::object::{Author, DatabaseId, OperationKind, RefMove, StoreName};
 use crate::progress::Progress;
-use crate::storage::OperationId;
+use crate::storage::{OperationId, ROW_FORMAT};
 
 /// The file inside the directory that holds everything but the search index.
 pub(crate) const FILE: &str = "undream.redb";
@@ -85,6 +85,12 @@ impl Database {
     /// The random name of the database. Copies share it.
     pub fn id(&self) -> DatabaseId {
         self.core().genesis().database
+    }
+
+    /// The newest format of the log that this version reads, and the one that it writes. A database
+    /// of a newer one does not open.
+    pub fn format(&self) -> u8 {
+        ROW_FORMAT
     }
 
     /// Whether writes are refused.

@@ -178,7 +178,9 @@ pub(crate) fn write_rows(writer: &Writer, rows: &[Summary]) -> Result<()> {
             let name = row.store.as_str().as_bytes().to_vec();
             values.push((Shelf::Stores, name, exists.then(Vec::new)));
             if !exists {
-                writer.remove_derived_under(Shelf::Sessions, &ref_name(&row.store, ""))?;
+                let all = ref_name(&row.store, "");
+                writer.remove_derived_under(Shelf::Sessions, &all)?;
+                writer.remove_derived_under(Shelf::Digests, &all)?;
             }
         }
         for (at, step) in row.moves() {

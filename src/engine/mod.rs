@@ -18,6 +18,7 @@ mod conflict;
 mod core;
 mod database;
 mod decide;
+mod digests;
 mod endorse;
 mod feed;
 mod fields;

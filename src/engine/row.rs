@@ -69,8 +69,9 @@ impl Row {
 
     /// The row's head and body as bytes, and what the engine keeps in mind of it.
     pub(crate) fn encode(self, sequence: u64) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
-        let mut body = Vec::new();
-        let mut spans = Vec::new();
+        let bytes = self.all_objects().map(|(_, stored)| stored.encoded_len()).sum();
+        let mut body = Vec::with_capacity(bytes);
+        let mut spans = Vec::with_capacity(self.objects.len() + 2);
         for (id, stored) in self.all_objects() {
             let start = body.len();
             stored.encode_into(&mut body);
@@ -82,7 +83,9 @@ impl Row {
             edits: self.edits,
             homes: self.homes,
         };
-        let head = codec::encode(&parts);
+        let keys = parts.edits.iter().map(|edit| edit.key.as_str().len()).sum::<usize>();
+        let ids = 72 * parts.edits.len() + 24 * parts.homes.len() + 8 * parts.objects.len();
+        let head = codec::encode_about(&parts, keys + ids + 64);
         let body_offset = Reader::body_offset(head.len());
         let locate = |(id, kind, start, length)| {
             (id, Location { kind, sequence, offset: body_offset + start, length })

@@ -165,7 +165,11 @@ impl Transaction {
     /// `NotFound` if nothing stands there.
     pub fn remove(&mut self, key: impl AsRef<str>) -> Result<()> {
         let key = Key::new(key)?;
-        if self.get(key.as_str())?.is_none() && self.base_record(&key)?.is_none() {
+        let stands = match self.staged.get(key.as_str()) {
+            Some(staged) => !matches!(staged, Staged::Remove),
+            None => self.base.get_id(key.as_str())?.is_some(),
+        };
+        if !stands {
             return Err(Error::not_found(format!("there is no memory at `{key}`")));
         }
         if self.base.get_id(key.as_str())?.is_none() {
@@ -173,14 +177,6 @@ impl Transaction {
             return Ok(());
         }
         self.stage(key, Staged::Remove)
-    }
-
-    /// The record at `key` before the transaction, unless the transaction removed it.
-    fn base_record(&self, key: &Key) -> Result<Option<RecordId>> {
-        match self.staged.get(key.as_str()) {
-            Some(Staged::Remove) => Ok(None),
-            _ => self.base.get_id(key.as_str()),
-        }
     }
 
     /// Moves the memory at `from` to `to`. It stays the same memory.

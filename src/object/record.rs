@@ -56,6 +56,13 @@ struct Words {
     context: Option<String>,
 }
 
+impl Words {
+    fn encode(&self) -> Vec<u8> {
+        let optional = self.title.iter().chain(&self.context).map(String::len).sum::<usize>();
+        codec::encode_about(self, self.text.len() + optional + 16)
+    }
+}
+
 /// Where a new record comes from and how far it is trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -90,7 +97,7 @@ impl Record {
         let reused = previous.iter().find(|record| record.words.as_ref() == Ok(&words));
         let salted = match reused.map(|record| &record.stored.texts()[0]) {
             Some(TextSlot::Present(text)) => text.clone(),
-            _ => SaltedText::new(seed.derive("record words", number), codec::encode(&words)),
+            _ => SaltedText::new(seed.derive("record words", number), words.encode()),
         };
         let (attribute_names, values): (Vec<_>, Vec<_>) = entry.attributes.into_iter().unzip();
         let salted_values = (!values.is_empty())

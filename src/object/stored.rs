@@ -14,6 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::object::text::{SaltedText, TextSlot};
 use crate::storage::{ObjectId, TextId, TombstoneId, codec};
 
+/// Room for most headers, so that few grow as they are encoded.
+const HEADER_BYTES: usize = 256;
+
 /// What a stored object is. The number is the first hashed byte.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum ObjectKind {
@@ -87,7 +90,8 @@ impl Stored {
     pub(crate) fn seal<H: Header>(header: &H, texts: Vec<TextSlot>) -> Self {
         debug_assert_eq!(header.texts().len(), texts.len());
         assert!(header.is_ordered(), "BUG: a {} out of order", H::KIND.name());
-        let mut bytes = vec![H::KIND as u8, H::FORMAT];
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        bytes.extend([H::KIND as u8, H::FORMAT]);
         codec::encode_into(header, &mut bytes);
         Self { id: ObjectId::of(&bytes), header: bytes, texts }
     }
@@ -161,6 +165,15 @@ impl Stored {
         })
     }
 
+    /// How many bytes [`Self::encode_into`] appends.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let text = |slot: &TextSlot| match slot {
+            TextSlot::Present(text) => 1 + text.salt().len() + 4 + text.payload().len(),
+            TextSlot::Erased(tombstone) => 1 + tombstone.as_bytes().len(),
+        };
+        4 + self.header.len() + 2 + self.texts.iter().map(text).sum::<usize>()
+    }
+
     pub(crate) fn encode_into(&self, out: &mut Vec<u8>) {
         put_bytes(&self.header, out);
         let count = u16::try_from(self.texts.len()).expect("BUG: an object of too many texts");
@@ -181,8 +194,9 @@ impl Stored {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.encoded_len());
         self.encode_into(&mut out);
+        debug_assert_eq!(out.len(), self.encoded_len());
         out
     }
 

@@ -10,6 +10,7 @@
 mod against;
 mod background;
 mod bits;
+mod brief;
 mod collect;
 mod edits;
 mod events;
@@ -29,8 +30,10 @@ mod shared;
 mod snippet;
 mod statistics;
 mod tail;
+mod words;
 
 pub use against::{Comparison, RankChange};
+pub use brief::{Brief, Briefed, Briefing};
 pub use events::{SessionHit, SessionSearch};
 pub use front::{Search, SearchQuery};
 pub use hit::{Hit, Hits};

@@ -29,7 +29,12 @@ pub(crate) fn encode_into<T: Serialize>(value: &T, out: &mut Vec<u8>) {
 
 /// The encoding of `value`.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
+    encode_about(value, 0)
+}
+
+/// The encoding of `value`, which has about `bytes` bytes: few are moved as it grows.
+pub(crate) fn encode_about<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes);
     encode_into(value, &mut out);
     out
 }

@@ -12,6 +12,8 @@
 //! The bytes are cut every [`PIECE_BYTES`], so that a span can be read without the rest of its row.
 //! Checksums are truncated BLAKE3: they tell damage, ids tell authenticity.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 
@@ -19,7 +21,8 @@ use crate::limits;
 pub(super) const PIECE_BYTES: usize = 1_350;
 /// The bits of a log key that number the piece.
 pub(super) const PIECE_BITS: u32 = 24;
-const FORMAT: u8 = 1;
+/// The newest format of a row that is read, and the one that is written.
+pub(crate) const FORMAT: u8 = 1;
 /// The length of all that stands before the head.
 pub(super) const PRELUDE_BYTES: usize = 41;
 
@@ -105,8 +108,15 @@ fn checksum(parts: &[&[u8]]) -> [u8; 16] {
     sum
 }
 
-/// The bytes of the row `sequence`.
-pub(super) fn frame(sequence: u64, head: &[u8], body: &[u8]) -> Result<Vec<u8>> {
+/// A row cut into pieces, its parts left where they are: a large one is not copied as a whole.
+pub(super) struct Framed<'a> {
+    prelude: Vec<u8>,
+    head: &'a [u8],
+    body: &'a [u8],
+}
+
+/// Frames the row `sequence`.
+pub(super) fn frame<'a>(sequence: u64, head: &'a [u8], body: &'a [u8]) -> Result<Framed<'a>> {
     let whole = PRELUDE_BYTES + head.len() + body.len();
     limits::check("one commit", whole, limits::ROW_BYTES_MAX, "bytes")?;
     let mut prelude = Prelude {
@@ -116,18 +126,56 @@ pub(super) fn frame(sequence: u64, head: &[u8], body: &[u8]) -> Result<Vec<u8>> 
         body_sum: checksum(&[body]),
     };
     prelude.head_sum = prelude.head_checksum(sequence, head);
-    let mut row = Vec::with_capacity(whole);
-    row.push(FORMAT);
-    row.extend_from_slice(&prelude.head.to_le_bytes());
-    row.extend_from_slice(&prelude.body.to_le_bytes());
-    row.extend_from_slice(&prelude.head_sum);
-    row.extend_from_slice(&prelude.body_sum);
-    row.extend_from_slice(head);
-    row.extend_from_slice(body);
-    Ok(row)
+    let mut bytes = Vec::with_capacity(PRELUDE_BYTES);
+    bytes.push(FORMAT);
+    bytes.extend_from_slice(&prelude.head.to_le_bytes());
+    bytes.extend_from_slice(&prelude.body.to_le_bytes());
+    bytes.extend_from_slice(&prelude.head_sum);
+    bytes.extend_from_slice(&prelude.body_sum);
+    Ok(Framed { prelude: bytes, head, body })
+}
+
+impl Framed<'_> {
+    /// The pieces in their order: all but the last are [`PIECE_BYTES`] long.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let mut parts = [&self.prelude, self.head, self.body];
+        std::iter::from_fn(move || {
+            // Most pieces of a large row lie within one part.
+            let first = parts.iter_mut().find(|part| !part.is_empty())?;
+            if let Some((piece, rest)) = first.split_at_checked(PIECE_BYTES) {
+                *first = rest;
+                return Some(Cow::Borrowed(piece));
+            }
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            for part in &mut parts {
+                let (taken, rest) = part.split_at(part.len().min(PIECE_BYTES - piece.len()));
+                piece.extend_from_slice(taken);
+                *part = rest;
+            }
+            Some(Cow::Owned(piece))
+        })
+    }
 }
 
 /// The log key of a piece.
 pub(super) fn piece_key(sequence: u64, piece: usize) -> u64 {
     sequence << PIECE_BITS | piece as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_the_row_cut_at_equal_lengths_wherever_its_parts_meet() {
+        let lengths = [0, 1, 40, 1_308, 1_309, 1_310, 1_350, 1_351, 2_700, 5_000];
+        for (head, body) in lengths.iter().flat_map(|head| lengths.map(|body| (*head, body))) {
+            let (head, body) = (vec![1; head], vec![2; body]);
+            let framed = frame(7, &head, &body).unwrap();
+            let whole = [framed.prelude.as_slice(), &head, &body].concat();
+            let pieces: Vec<_> = framed.pieces().map(Cow::into_owned).collect();
+            let cut: Vec<_> = whole.chunks(PIECE_BYTES).map(<[u8]>::to_vec).collect();
+            assert_eq!(pieces, cut, "{} and {}", head.len(), body.len());
+        }
+    }
 }

@@ -22,6 +22,7 @@ pub use id::{
 };
 
 pub(crate) use file::Storage;
+pub(crate) use frame::FORMAT as ROW_FORMAT;
 pub(crate) use id::PREFIX_DIGITS_MIN;
 pub(crate) use read::Reader;
 pub(crate) use tables::{Location, Shelf};

@@ -32,6 +32,8 @@ pub(crate) enum Shelf {
     Sessions = b'e',
     /// `memory id, key` -> nothing: every key a memory ever stood at.
     Homes = b'h',
+    /// `store 0 session id` -> what a reader of the session keeps of it, in the reader's own form.
+    Digests = b'd',
     /// `sequence, root id` -> nothing: trees whose nodes are all in the table of nodes.
     Bases = b'b',
 }

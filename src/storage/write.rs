@@ -5,7 +5,7 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::error::{Error, Result};
 use crate::storage::ObjectId;
 use crate::storage::fault::{fault, guarded};
-use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, frame, piece_key};
+use crate::storage::frame::{PIECE_BITS, frame, piece_key};
 use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, RECALLS, Shelf};
 
 /// A write transaction: all of it becomes durable at [`Writer::commit`], or nothing.
@@ -30,8 +30,8 @@ impl Writer {
         if last + 1 != sequence {
             return Err(Error::stale(format!("the log ends at {last}, not before {sequence}")));
         }
-        for (piece, bytes) in row.chunks(PIECE_BYTES).enumerate() {
-            log.insert(piece_key(sequence, piece), bytes).map_err(fault)?;
+        for (piece, bytes) in row.pieces().enumerate() {
+            log.insert(piece_key(sequence, piece), &*bytes).map_err(fault)?;
         }
         Ok(())
     }

@@ -157,3 +157,24 @@ fn a_git_history_is_replayed() {
         ]),
     );
 }
+
+#[test]
+fn message_arrays_are_taken_in_whatever_holds_them() {
+    let desk = desk();
+    let chat = r#"{"messages":[{"role":"user","content":"Hi."},{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"ls","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"a"}]}"#;
+    let blocks = r#"{"id":"c-7","messages":[{"role":"user","content":"Hi."},{"role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Hello."}]}]}"#;
+    std::fs::write(desk.path("chat.json"), chat).unwrap();
+    std::fs::write(desk.path("log.jsonl"), format!("{blocks}\n{}\n", &blocks[..60])).unwrap();
+    std::fs::write(desk.path("cut.json"), &chat[..60]).unwrap();
+    assert_story(
+        "messages",
+        &desk.tell(&[
+            "session import chat.json",
+            "session import --format anthropic log.jsonl",
+            "session import --format openai cut.json --json",
+            "session import chat.json",
+            "session list",
+            "session show messages:file:chat.json",
+        ]),
+    );
+}

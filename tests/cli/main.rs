@@ -5,11 +5,13 @@
 
 mod audit;
 mod call_out;
+mod coverage;
 mod desk;
 mod dreams;
 mod exits;
 mod inout;
 mod memories;
+mod memory_tool;
 mod operator;
 mod policy;
 mod recall;

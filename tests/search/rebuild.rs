@@ -76,7 +76,9 @@ fn an_index_of_another_version_or_database_is_not_used() {
     let oracle = Oracle::of(&snapshot);
     let meta = dir.path().join("search/index/meta.json");
     let text = fs::read_to_string(&meta).unwrap();
-    fs::write(&meta, text.replace("undream search 1", "undream search 0")).unwrap();
+    let other = text.replace("undream search ", "undream search 9");
+    assert_ne!(other, text, "the index says which version wrote it");
+    fs::write(&meta, other).unwrap();
     let database = Database::open(dir.path()).unwrap();
     assert!(Search::open(&database).unwrap().lag().unwrap() > 0);
     drop(database);

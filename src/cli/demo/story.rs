@@ -1,16 +1,18 @@
 //! The steps of the story. Each runs this program as a person would and shows what it says.
 
 use std::fs;
-use std::io::{BufWriter, stdin, stdout};
+use std::io::{BufWriter, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
+use serde_json::{Value, json};
 use undream::ErrorKind;
 
 use super::notes::curate;
 use crate::cli::call::Call;
 use crate::cli::exit::{Failure, Outcome};
+use crate::cli::page::Page;
 use crate::cli::paint::Paint;
 
 /// The sessions of the story, written for it.
@@ -46,7 +48,17 @@ impl Demo {
         }
         fs::write(&sessions, SESSIONS)?;
         let program = std::env::current_exe()?;
-        Story { program, database, sessions, paint: call.paint }.tell()
+        let page = if call.json() { Page::Memory(Vec::new()) } else { Page::plain() };
+        let (paint, steps) = (call.paint, Vec::new());
+        let mut story = Story { program, database, sessions, paint, page, steps };
+        story.tell()?;
+        if call.json() {
+            return call.print_json(&json!({"demo": {
+                "database": story.database.display().to_string(),
+                "steps": story.steps,
+            }}));
+        }
+        Ok(())
     }
 }
 
@@ -62,64 +74,71 @@ struct Story {
     database: PathBuf,
     sessions: PathBuf,
     paint: Paint,
+    page: Page,
+    /// What was run so far and all that it answered.
+    steps: Vec<Value>,
 }
 
 impl Story {
-    fn tell(&self) -> Outcome {
+    fn tell(&mut self) -> Outcome {
         self.quietly(&["init"])?;
-        self.say("An agent at a help desk has a memory. Its rule on refunds:");
+        self.say("An agent at a help desk has a memory. Its rule on refunds:")?;
         let rule = "Refunds up to 50 EUR need no approval; the shift lead approves more.";
         let put = ["put", "support/refunds/limit", rule, "--kind", "rule"];
-        self.step("mira", &put, 0)?;
+        self.step("mira", &put, &[])?;
         self.quietly(&["put", "support/hours", "The shift lead is there from 8 to 18 h."])?;
-        self.step("agent:desk", &["search", QUESTION, "-n", "1"], 2)?;
+        self.step("agent:desk", &["search", QUESTION, "-n", "1"], &["support/", "Refunds"])?;
 
-        self.say("Overnight a dream reads six sessions and proposes what to remember:");
+        self.say("Overnight a dream reads six sessions and proposes what to remember:")?;
         let sessions = self.sessions.display().to_string();
-        self.step("mira", &["session", "import", &sessions], 1)?;
+        self.step("mira", &["session", "import", &sessions], &["new sessions"])?;
         let curator = format!("command:'{}' demo --curate", self.program.display());
         self.quietly(&["dream", "run", "--curator", &curator])?;
-        self.step("mira", &["dream", "show", "1"], 8)?;
-        self.say("All three read well. They are approved in good faith, and merged:");
-        self.quietly(&["dream", "approve", "1", "--all"])?;
-        self.step("mira", &["dream", "merge", "1"], 1)?;
+        self.step("mira", &["dream", "show", "1"], &["adds", "changes (", "support/"])?;
+        self.say("All three read well. They are approved in good faith, and merged:")?;
+        self.step("mira", &["dream", "approve", "1", "--all"], &[])?;
+        self.step("mira", &["dream", "merge", "1"], &[])?;
+        self.say("The agent works on and writes two new facts:")?;
+        self.step("agent:desk", &["put", "support/lead", "Ana leads the late shift."], &[])?;
+        self.step("agent:desk", &["put", "support/stock", "Blenders are sold out."], &[])?;
 
-        self.say("The agent works on and writes two new facts:");
-        self.step("agent:desk", &["put", "support/lead", "Ana leads the late shift."], 0)?;
-        self.step("agent:desk", &["put", "support/stock", "Blenders are sold out."], 0)?;
+        self.say("Somebody asks again, and gets another answer than before the dream:")?;
+        self.step("agent:desk", &["search", QUESTION, "-n", "1"], &["Refunds"])?;
+        self.step("agent:desk", &["search", QUESTION, "-n", "1", "--at", "main~3"], &["Refunds"])?;
+        self.say("Who taught it that? From the line to the dream, from there to the quote:")?;
+        self.step("mira", &["blame", "support/refunds/limit"], &["dream 1"])?;
+        let telling = ["look twice", "Refunds up", "Noted ("];
+        self.step("mira", &["dream", "show", "1", "3"], &telling)?;
 
-        self.say("Then somebody asks again, and gets another answer than before the dream:");
-        self.step("agent:desk", &["search", QUESTION, "-n", "1"], 2)?;
-        self.step("agent:desk", &["search", QUESTION, "-n", "1", "--at", "main~3"], 2)?;
-
-        self.say("Who taught it that? From the line to the dream, from there to the session:");
-        self.step("mira", &["blame", "support/refunds/limit"], 1)?;
-        self.step("mira", &["dream", "show", "1", "3"], 8)?;
-
-        self.say("A web page did. Take that dream back, and keep what came after it:");
-        self.step("mira", &["dream", "revert", "1"], 1)?;
-        self.step("agent:desk", &["search", QUESTION, "-n", "1"], 2)?;
-        self.step("mira", &["ls"], 4)?;
-        self.end();
-        Ok(())
+        self.say("A web page did. Take that dream back, and keep what came after it:")?;
+        self.step("mira", &["dream", "revert", "1"], &[])?;
+        self.step("agent:desk", &["search", QUESTION, "-n", "1"], &["Refunds"])?;
+        self.step("mira", &["ls"], &["support/"])?;
+        self.end()
     }
 
-    fn say(&self, text: &str) {
-        println!("\n{}", self.paint.name(text));
+    fn say(&mut self, text: &str) -> Outcome {
+        self.line("")?;
+        self.line(&self.paint.name(text).to_string())
     }
 
-    /// Runs a command as `author`, shows it as one would type it, and the first lines of its answer.
-    fn step(&self, author: &str, arguments: &[&str], lines: usize) -> Outcome {
+    /// One line, shown at once: the next step may take a while.
+    fn line(&mut self, text: &str) -> Outcome {
+        writeln!(self.page, "{text}")?;
+        Ok(self.page.flush()?)
+    }
+
+    /// Runs a command as `author`, shows it as one would type it, and of its answer the lines with
+    /// one of the words in `telling`.
+    fn step(&mut self, author: &str, arguments: &[&str], telling: &[&str]) -> Outcome {
         let typed: Vec<String> = arguments.iter().map(|word| shown(word)).collect();
-        println!("{}", self.paint.dim(format!("$ undream {}", typed.join(" "))));
+        let command = format!("undream {}", typed.join(" "));
+        self.line(&self.paint.dim(format!("$ {command}")).to_string())?;
         let answer = self.answer(author, arguments)?;
-        let said: Vec<&str> = answer.lines().filter(|line| !line.trim().is_empty()).collect();
-        for line in said.iter().take(lines) {
-            println!("  {line}");
+        for line in answer.lines().filter(|line| telling.iter().any(|word| line.contains(word))) {
+            self.line(&format!("  {line}"))?;
         }
-        if lines > 0 && said.len() > lines {
-            println!("  ({} more lines)", said.len() - lines);
-        }
+        self.steps.push(json!({"author": author, "command": command, "answer": answer}));
         Ok(())
     }
 
@@ -143,16 +162,16 @@ impl Story {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    fn end(&self) {
-        let database = self.database.display();
-        self.say(&format!("The database is in {database}. Look around:"));
-        println!("  export UNDREAM_DB={database}");
-        println!("  undream log");
-        println!("  undream diff main~1 main");
-        println!("  undream session show demo:05-blender");
-        self.say("Your own agent's sessions:");
-        println!("  undream init && undream session import ~/.claude/projects");
-        println!("  undream dream && undream dream show 1");
+    fn end(&mut self) -> Outcome {
+        let database = self.database.display().to_string();
+        self.say(&format!("The database is in {database}. Look around:"))?;
+        self.line(&format!("  export UNDREAM_DB={database}"))?;
+        self.line("  undream log")?;
+        self.line("  undream diff main~1 main")?;
+        self.line("  undream session show demo:05-blender")?;
+        self.say("Your own agent's sessions:")?;
+        self.line("  undream init && undream session import ~/.claude/projects")?;
+        self.line("  undream dream && undream dream show 1")
     }
 }
 

@@ -60,60 +60,68 @@ impl Class {
         }
     }
 
+    /// Whether a program is named after its work, such as `shfmt`, `swiftlint` or `junittest`.
+    fn is_ending_of(self, word: &str) -> bool {
+        match self {
+            Self::Test => word.ends_with("test") && word != "latest" || word.ends_with("tests"),
+            Self::Lint => word.ends_with("lint"),
+            Self::Format => word.ends_with("fmt"),
+            Self::Build => false,
+        }
+    }
+
     fn cues(self) -> &'static [&'static str] {
         match self {
-            Self::Test => &[
-                "test",
-                "tests",
-                "pytest",
-                "unittest",
-                "runtests",
-                "tox",
-                "nox",
-                "jest",
-                "vitest",
-                "mocha",
-                "rspec",
-                "phpunit",
-                "ctest",
-                "nextest",
-                "gotestsum",
-            ],
+            Self::Test => &["tox", "nox", "jest", "mocha", "rspec", "phpunit", "gotestsum", "spec"],
             Self::Lint => &[
-                "lint",
                 "vet",
                 "clippy",
-                "eslint",
                 "flake8",
-                "pylint",
                 "ruff",
                 "mypy",
+                "pyright",
                 "golangci",
                 "shellcheck",
                 "rubocop",
                 "typecheck",
+                "biome",
+                "detekt",
+                "checkstyle",
+                "phpstan",
+                "credo",
             ],
-            Self::Format => &["fmt", "format", "gofmt", "rustfmt", "prettier", "black", "isort"],
-            Self::Build => &["build", "compile", "make", "cmake", "tsc", "gcc", "javac", "webpack"],
+            Self::Format => &["format", "prettier", "black", "isort", "spotless"],
+            Self::Build => &[
+                "build", "compile", "assemble", "make", "cmake", "ninja", "tsc", "gcc", "clang",
+                "javac", "webpack", "msbuild",
+            ],
         }
+    }
+}
+
+impl Class {
+    /// The kind of work that the head of a command tells.
+    pub(super) fn of<S: AsRef<str>>(head: &[S]) -> Option<Self> {
+        let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+        let program = head.first()?;
+        if READERS.contains(program) {
+            return None;
+        }
+        let told = |class: &Self| {
+            head.iter().any(|word| {
+                let stem = word.rsplit_once('.').map_or(*word, |(stem, _)| stem);
+                let mut parts = stem.split(|c: char| !c.is_ascii_alphanumeric());
+                parts.any(|part| class.cues().contains(&part) || class.is_ending_of(part))
+            })
+        };
+        Self::ALL.into_iter().find(told)
     }
 }
 
 impl Command {
     /// The kind of work, if its head tells.
     pub(super) fn class(&self) -> Option<Class> {
-        let program = self.head.first()?;
-        if READERS.contains(&program.as_str()) {
-            return None;
-        }
-        let told = |class: &Class| {
-            self.head.iter().any(|word| {
-                let stem = word.rsplit_once('.').map_or(word.as_str(), |(stem, _)| stem);
-                let mut parts = stem.split(|c: char| !c.is_ascii_alphanumeric());
-                parts.any(|part| class.cues().contains(&part))
-            })
-        };
-        Class::ALL.into_iter().find(told)
+        Class::of(&self.head)
     }
 
     /// Whether it is one that only sets the scene.
@@ -274,6 +282,10 @@ mod tests {
         assert_eq!(class("npm run test:unit"), Some(Class::Test));
         assert_eq!(class("python tests/runtests.py a"), Some(Class::Test));
         assert_eq!(class("cargo clippy"), Some(Class::Lint));
+        assert_eq!(class("swiftlint --strict"), Some(Class::Lint));
+        assert_eq!(class("./gradlew test"), Some(Class::Test));
+        assert_eq!(class("terraform fmt -check"), Some(Class::Format));
+        assert_eq!(class("docker pull latest"), None);
         assert_eq!(class("grep test ."), None);
         assert_eq!(class("ls latest"), None);
     }

@@ -15,9 +15,13 @@ pub(super) fn is_break(text: &str) -> bool {
     }
 }
 
-/// Whether the user refused the call.
-pub(super) fn refused(result: &str) -> bool {
-    let head = cut(result, 300).to_lowercase();
+/// Whether the user refused the call. Of a call that did not fail, only the opening words count: the
+/// rest may be anything.
+pub(super) fn refused(result: &str, failed: bool) -> bool {
+    let head = cut(result.trim_start(), if failed { 300 } else { 100 }).to_lowercase();
+    if !failed && !["the user ", "user "].iter().any(|opening| head.starts_with(opening)) {
+        return false;
+    }
     let cues = [
         "doesn't want",
         "does not want",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::dream::curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
+use crate::dream::mine::census::Census;
 use crate::dream::mine::ledger::Digest;
 use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
 use crate::dream::mine::shelf::{Kept, Shelf};
@@ -15,7 +16,7 @@ use crate::limits;
 use crate::object::{Entry, Key, Kind, ProposalKind, Session};
 
 /// The version of the method: raised when other sessions would give other proposals.
-const VERSION: &str = "0.2";
+const VERSION: &str = "0.3";
 
 /// The built-in curator: offline and deterministic. From sessions it finds recurring mistakes and
 /// what worked instead, workflows that sessions converge on, what users ask for repeatedly, and
@@ -81,31 +82,37 @@ impl Curator for Mine {
 }
 
 impl Mine {
-    /// All sessions taken in, with their ids in the order of their numbers. Where there is nothing new
-    /// to read, what was read before has been told.
+    /// All sessions taken in, with their ids in the order of their numbers.
     fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
         let reader = input.sessions;
-        let shelf = Shelf::open(input.memory.store(), VERSION)?;
-        let mut miner = Miner::new(self.options);
+        let mut shelf = Shelf::of(input.memory.store(), VERSION);
+        let mut census = Census::default();
         let mut ids = Vec::new();
-        if reader.sessions().is_empty() {
-            return Ok((miner, ids));
+        let mut sessions: Vec<&Session> = reader.sessions().iter().collect();
+        // Where there is nothing new to read, what was read before has been told.
+        if !sessions.is_empty() {
+            sessions.extend(reader.earlier());
         }
-        let mut sessions: Vec<&Session> =
-            reader.earlier().iter().chain(reader.sessions()).collect();
         sessions.sort_by_key(|session| (session.facts().started, session.id()));
+        // Twice: what is rare is known once all is counted, and is most of what sessions hold.
+        for session in &sessions {
+            census.count(&digest(session, reader, &mut shelf)?);
+        }
+        shelf.write()?;
+        let mut miner = Miner::counted(self.options, sessions.len(), census);
         for session in sessions {
-            let digest = digest(session, reader, &shelf)?;
+            let digest = digest(session, reader, &mut shelf)?;
             miner.absorb(session.facts().clone(), digest);
             ids.push(session.id().to_owned());
         }
+        shelf.write()?;
         Ok((miner, ids))
     }
 }
 
 /// What a session adds: as it was kept, or read anew.
-fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Result<Digest> {
-    match shelf.load(session.object_id()) {
+fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &mut Shelf<'_>) -> Result<Digest> {
+    match shelf.load(session) {
         Ok(Some(kept)) if kept.events.len() == session.events() as usize => {
             reader.note(session.id(), kept.events)?;
             return Ok(kept.digest);
@@ -118,7 +125,7 @@ fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &Shelf) -> Resul
     let events = reader.events(session.id())?;
     let digest = Miner::digest(session.facts(), &events);
     let kept = Kept { events: reader.noted(session.id()), digest };
-    shelf.keep(session.object_id(), &kept)?;
+    shelf.keep(session, &kept)?;
     Ok(kept.digest)
 }
 

@@ -56,8 +56,12 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
         }
     }
     let mut candidates: Vec<Candidate> = overview(view, &distinct).into_iter().collect();
-    candidates.extend(replacements(view, &distinct));
-    candidates.extend(distinct.iter().map(|change| single(view, change)));
+    let replaced = replacements(view, &distinct);
+    // A change that is told as one half of a replacement is not told again.
+    let told =
+        |change: &&Change<'_>| !replaced.iter().any(|(pair, _)| pair.contains(&change.signal));
+    candidates.extend(distinct.iter().filter(told).map(|change| single(view, change)));
+    candidates.extend(replaced.into_iter().map(|(_, candidate)| candidate));
     candidates
 }
 
@@ -145,9 +149,9 @@ fn single(view: &View<'_>, change: &Change<'_>) -> Candidate {
     found
 }
 
-/// Pairs of which one is given up about when the other becomes usual, with a word in common or the
-/// same place in the order of work.
-fn replacements(view: &View<'_>, changes: &[Change<'_>]) -> Vec<Candidate> {
+/// Pairs of which one is given up about when the other becomes usual, while few sessions have both; each
+/// with the signals of the two.
+fn replacements(view: &View<'_>, changes: &[Change<'_>]) -> Vec<([u32; 2], Candidate)> {
     let mut candidates = Vec::new();
     for old in changes.iter().filter(|change| change.after < change.before) {
         let near = |new: &&Change<'_>| {
@@ -169,7 +173,7 @@ fn replacements(view: &View<'_>, changes: &[Change<'_>]) -> Vec<Candidate> {
         let title = format!("{} gives way to {}", old.name, new.name);
         let mut found = candidate(key, title, text, support, 700);
         found.gone = Some(old.name.to_owned());
-        candidates.push(found);
+        candidates.push(([old.signal, new.signal], found));
     }
     candidates
 }

@@ -1,5 +1,9 @@
 //! Whether a call failed, and which line of its result says why.
 
+use std::borrow::Cow;
+
+use crate::dream::mine::complaint;
+use crate::dream::mine::shell::is_shell;
 use crate::object::ToolCall;
 
 /// How much of a long result is looked at, at each end, in bytes.
@@ -40,20 +44,18 @@ const PHRASES: [&str; 30] = [
     "too large",
     "conflict",
 ];
-/// Beginnings that mark a result as an error where the harness did not.
-const OPENINGS: [&str; 8] = [
-    "error",
-    "traceback (most recent call last)",
-    "exception:",
-    "fatal:",
-    "failed:",
-    "failure:",
-    "{\"error\"",
-    "{\"errors\"",
-];
 /// Names under which wrappers give a command's exit code.
-const CODES: [&str; 6] =
-    ["returncode", "exit code", "exit_code", "exit status", "return code", "exitcode"];
+const CODES: [&str; 9] = [
+    "returncode",
+    "exit code",
+    "exit_code",
+    "exit status",
+    "return code",
+    "exitcode",
+    "exited with code",
+    "finished with code",
+    "failed with code",
+];
 
 /// Cuts `text` to at most `bytes`, at a character boundary.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
@@ -64,24 +66,23 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// Cuts `text` to at most `bytes` at a word where one is near, and marks the cut with dots.
+/// `text` in one line of at most `bytes`, cut at a word where one is near, and the cut marked with dots.
 pub(super) fn shorten(text: &str, bytes: usize) -> String {
-    let text = text.trim();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.len() <= bytes {
-        return text.to_owned();
+        return text;
     }
-    let head = cut(text, bytes.saturating_sub(3));
+    let head = cut(&text, bytes.saturating_sub(3));
     let head = head.rfind(' ').filter(|at| at * 2 > head.len()).map_or(head, |at| &head[..at]);
     format!("{}...", head.trim_end_matches([' ', ',', ':', ';']))
 }
 
-/// The line that tells why the call failed; `None` if it did not fail, or says nothing.
-pub(super) fn failure_line(call: &ToolCall) -> Option<&str> {
-    if !failed(call) {
-        return None;
-    }
+/// The line that tells why a call failed; `None` if it says nothing. Whether it failed is asked of
+/// [`failed`].
+pub(super) fn failure_line(call: &ToolCall) -> Option<String> {
+    let told = complaint::told(&call.result).map_or(Cow::Borrowed(&*call.result), Cow::Owned);
     let mut best: Option<(i32, &str)> = None;
-    for line in lines(&call.result) {
+    for line in lines(&told) {
         let score = score(line);
         // Of exceptions the last is the one that was raised; of other messages the first is the cause.
         let better = best.is_none_or(|(top, _)| score > top || score == top && score >= RAISED);
@@ -89,32 +90,39 @@ pub(super) fn failure_line(call: &ToolCall) -> Option<&str> {
             best = Some((score, line));
         }
     }
-    best.map(|(_, line)| line)
+    best.map(|(_, line)| line.to_owned())
 }
 
 /// Whether the call failed: the harness says so, a wrapper gives a non-zero exit code, or the result
-/// opens like an error.
-pub(super) fn failed(call: &ToolCall) -> bool {
-    let head = cut(call.result.trim_start(), 300).to_ascii_lowercase();
-    match exit_code(&head) {
+/// reads like an error. Of a harness that marks errors (`marks`), what it did not mark must say
+/// outright that it is one.
+pub(super) fn failed(call: &ToolCall, marks: bool) -> bool {
+    let text = call.result.trim();
+    let code = exit_code(cut(text, 300)).or_else(|| exit_code(last_line(text)));
+    match code {
         Some(code) => code != 0 && body(&call.result).next().is_some(),
-        None => call.is_error || opens_like_error(&head),
+        None => {
+            call.is_error
+                || complaint::is_error(text)
+                || !marks
+                    && (is_harness(call) || complaint::is_complaint(text, is_shell(&call.tool)))
+        }
     }
 }
 
-fn opens_like_error(head: &str) -> bool {
-    let head = head.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '{');
-    let opening = OPENINGS.iter().find(|opening| head.starts_with(**opening));
-    // `errors: 0` and words such as `errorless` are no errors.
-    opening.is_some_and(|opening| {
-        *opening != "error"
-            || head[opening.len()..].starts_with([':', ' ', '!', ','])
-                && !head.starts_with("error rate")
-    })
+/// Whether the harness speaks: a name in brackets is its word for a turn that it turned down.
+fn is_harness(call: &ToolCall) -> bool {
+    call.tool.starts_with(['(', '[', '<']) && !call.result.trim().is_empty()
 }
 
-/// The exit code that a wrapper wrote at the head of a result.
-fn exit_code(head: &str) -> Option<u32> {
+/// The last line, if it is short enough to be a wrapper's; else nothing.
+fn last_line(text: &str) -> &str {
+    text.lines().last().map(str::trim).filter(|line| line.len() <= 60).unwrap_or("")
+}
+
+/// The exit code that a wrapper wrote at the head of a text.
+fn exit_code(text: &str) -> Option<u32> {
+    let head = cut(text, 300).to_ascii_lowercase();
     let (at, name) = CODES.iter().filter_map(|name| Some((head.find(name)?, name))).min()?;
     if at > 40 {
         return None;
@@ -198,8 +206,10 @@ mod tests {
             "<rc>1</rc> exit code: 2\nboom",
             "{\"error\": 1}",
             "<returncode>2</returncode>\n<output>\nls: x: No such file\n</output>",
+            "boom\nProcess exited with code 2",
+            "<tool_use_error>Nothing there</tool_use_error>",
         ] {
-            assert!(failed(&call(bad, false)), "{bad}");
+            assert!(failed(&call(bad, false), true), "{bad}");
         }
         for good in [
             "",
@@ -209,15 +219,21 @@ mod tests {
             "exit code: 0",
             "Exit code 1",
         ] {
-            assert!(!failed(&call(good, false)), "{good}");
+            assert!(!failed(&call(good, false), false), "{good}");
         }
+    }
+
+    #[test]
+    fn a_turn_that_the_harness_turns_down_failed_unless_it_marks_what_fails() {
+        let turn = ToolCall { tool: "(form)".into(), ..call("One action, please.", false) };
+        assert!(failed(&turn, false) && !failed(&turn, true));
     }
 
     #[test]
     fn the_raised_exception_wins_over_the_traceback() {
         let text = "Traceback (most recent call last):\n  File \"a.py\", line 1\nValueError: first\n\
                     During handling:\nKeyError: 'second'\nbye";
-        assert_eq!(failure_line(&call(text, false)), Some("KeyError: 'second'"));
+        assert_eq!(failure_line(&call(text, false)), Some("KeyError: 'second'".to_owned()));
     }
 
     #[test]

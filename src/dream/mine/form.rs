@@ -134,7 +134,9 @@ fn token(token: &str, parts: &mut Vec<Part>) {
         && !inner_capital(&plain)
     {
         let lower = plain.to_lowercase();
-        if !["error", "fatal", "warning"].contains(&lower.as_str()) {
+        // Single letters are marks of progress and of lists.
+        let mark = lower.chars().count() == 1 && lower != "a";
+        if !mark && !["error", "fatal", "warning"].contains(&lower.as_str()) {
             parts.push(Part::Word(lower));
         }
     } else if !word.is_empty() {
@@ -168,18 +170,35 @@ fn shown(line: &str) -> String {
 fn mask(word: &str) -> String {
     let core = word.trim_matches(|c: char| "'\"`()[],.:;".contains(c));
     let digits = core.chars().filter(char::is_ascii_digit).count();
-    let masked = if core.is_empty() || core.contains('{') {
+    let letters = core.chars().filter(char::is_ascii_alphabetic).count();
+    let masked = if core.is_empty() {
         return word.to_owned();
+    } else if core.contains('{') {
+        // What is not filled in is the point; the numbers beside it are not.
+        return without_numbers(word);
     } else if core.matches('/').count() > 1 || core.contains('\\') {
         "<path>"
     } else if digits == core.len() || digits > 0 && core.parse::<f64>().is_ok() {
         "<n>"
-    } else if digits > 0 && (core.len() > 5 || digits * 2 >= core.len()) {
+    } else if digits > 0 && digits * 3 > letters {
         "<id>"
     } else {
         return word.to_owned();
     };
     word.replacen(core, masked, 1)
+}
+
+/// A word with its long numbers taken out.
+fn without_numbers(word: &str) -> String {
+    let mut rest = word;
+    let mut kept = String::new();
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let end = rest[at..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |end| at + end);
+        kept.push_str(&rest[..at]);
+        kept.push_str(if end - at > 2 { "<n>" } else { &rest[at..end] });
+        rest = &rest[end..];
+    }
+    kept + rest
 }
 
 #[cfg(test)]

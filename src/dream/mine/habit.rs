@@ -4,7 +4,7 @@
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
-use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::rank::{self, Candidate, quoted, slug};
 use crate::dream::mine::support::{Split, Support};
 
 /// The least share of sessions that makes a habit, per mille.
@@ -43,8 +43,7 @@ pub(super) fn workflow(
     let split = support.split(&view.ledger.facts());
     let outcome = split.map_or(UNKNOWN.to_owned(), Split::sentence);
     let (seen, times) = (view.share(support.sessions()), support.places());
-    let harmful =
-        split.is_some_and(|split| split.harm() >= HARM && split.with.0 * 2 < split.with.1);
+    let harmful = split.is_some_and(|split| split.harm() >= HARM);
     let (kind, floor, warning) = if harmful {
         (FindingKind::Mistake, "mistakes", " Sessions that do so fail more often than others.")
     } else {
@@ -54,7 +53,10 @@ pub(super) fn workflow(
     Candidate {
         kind,
         key: format!("{floor}/{key}"),
-        text: format!("{what}{warning}{place} Seen in {seen} ({times} times).{outcome}"),
+        text: rank::text(
+            what,
+            &format!("{warning}{place} Seen in {seen} ({times} times).{outcome}"),
+        ),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
         support: support.clone(),
@@ -114,7 +116,11 @@ fn classes(view: &View<'_>) -> Vec<Candidate> {
             class => format!("Run the project's {class} commands{}: {shown}.", when(view, number)),
         };
         let title = format!("Sessions run {} commands", signal.name);
-        workflow(view, &format!("classes/{}", signal.name), title, &what, support, 780)
+        let key = format!("classes/{}", signal.name);
+        let mut found = workflow(view, &key, title, &what, support, 780);
+        // Tests and lints of the same sessions are two things.
+        found.topic = key;
+        found
     };
     habits(view, Family::Class, HABIT).map(one).collect()
 }
@@ -166,7 +172,7 @@ fn commands(view: &View<'_>) -> Vec<Candidate> {
 }
 
 /// Whether a command's head says which task it runs, beyond the program and a flag.
-fn has_task(head: &str) -> bool {
+pub(super) fn has_task(head: &str) -> bool {
     head.split(' ').nth(1).is_some_and(|word| word.starts_with(char::is_alphabetic))
 }
 

@@ -124,6 +124,14 @@ pub(super) struct Ledger {
     numbers: BTreeMap<Signal, u32>,
     signals: Vec<(Signal, Lore)>,
     pub(super) sessions: Vec<Notes>,
+    depths: Vec<u16>,
+}
+
+impl Digest {
+    /// What the session holds.
+    pub(super) fn signals(&self) -> impl Iterator<Item = &Signal> {
+        self.signals.iter().map(|(signal, _)| signal)
+    }
 }
 
 impl Ledger {
@@ -144,20 +152,36 @@ impl Ledger {
         Digest { events, signals: self.signals, steps, sightings }
     }
 
-    /// Adds what one more session holds.
-    pub(super) fn absorb(&mut self, facts: SessionFacts, digest: Digest) {
-        let mut numbers = Vec::with_capacity(digest.signals.len());
+    /// Adds what one more session holds. Of signals that are not `frequent` nothing is kept but the
+    /// names of steps.
+    pub(super) fn absorb(
+        &mut self,
+        facts: SessionFacts,
+        digest: Digest,
+        frequent: impl Fn(&Signal) -> bool,
+    ) {
+        // Per signal of the digest its number here, and whether it is frequent.
+        let mut numbers: Vec<Option<(u32, bool)>> = Vec::with_capacity(digest.signals.len());
         for (signal, lore) in digest.signals {
+            let often = frequent(&signal);
+            if !often && !matches!(signal.family, Family::Tool | Family::Command) {
+                numbers.push(None);
+                continue;
+            }
             let number = self.number(signal.family, &signal.scope, &signal.name);
-            self.signals[number as usize].1.absorb(lore);
-            numbers.push(number);
+            if often {
+                self.signals[number as usize].1.absorb(lore);
+            }
+            numbers.push(Some((number, often)));
         }
-        let renumbered = |signal: u32| numbers.get(signal as usize).copied();
+        let renumbered = |signal: u32| numbers.get(signal as usize).copied().flatten();
         let steps = digest.steps.into_iter();
         let steps =
-            steps.filter_map(|step| Some(Step { signal: renumbered(step.signal)?, ..step }));
-        let sightings = digest.sightings.into_iter();
-        let sightings = sightings.filter_map(|(signal, held)| Some((renumbered(signal)?, held)));
+            steps.filter_map(|step| Some(Step { signal: renumbered(step.signal)?.0, ..step }));
+        let sightings = digest.sightings.into_iter().filter_map(|(signal, held)| {
+            let (number, often) = renumbered(signal)?;
+            often.then_some((number, held))
+        });
         self.sessions.push(Notes {
             facts,
             steps: steps.collect(),
@@ -235,20 +259,28 @@ impl Ledger {
     }
 
     /// The support of every signal that at least two sessions hold, by number; of others, nothing.
-    pub(super) fn supports(&self) -> Vec<Support> {
+    /// The sightings go into it: they are the most that a ledger holds.
+    pub(super) fn take_supports(&mut self) -> Vec<Support> {
         let mut counts = vec![0u32; self.signals.len()];
         for signal in self.sessions.iter().flat_map(|notes| notes.sightings.keys()) {
             counts[*signal as usize] += 1;
         }
         let mut supports = vec![Support::default(); self.signals.len()];
-        for (session, notes) in self.sessions.iter().enumerate() {
-            let shared = notes.sightings.iter().filter(|(signal, _)| counts[**signal as usize] > 1);
-            for (&signal, sighting) in shared {
-                for &event in &sighting.places {
-                    supports[signal as usize].add(session, event, event);
+        let mut depths: Vec<Vec<u16>> = vec![Vec::new(); self.signals.len()];
+        for (session, notes) in self.sessions.iter_mut().enumerate() {
+            for (signal, sighting) in std::mem::take(&mut notes.sightings) {
+                depths[signal as usize].push(sighting.depth);
+                if counts[signal as usize] > 1 {
+                    let places = sighting.places.into_iter().map(|event| (event, event));
+                    supports[signal as usize].add_session(session, places.collect());
                 }
             }
         }
+        let median = |mut depths: Vec<u16>| {
+            depths.sort_unstable();
+            depths.get(depths.len() / 2).copied().unwrap_or(0)
+        };
+        self.depths = depths.into_iter().map(median).collect();
         supports
     }
 
@@ -258,12 +290,10 @@ impl Ledger {
         all.map(|(signal, &number)| (number, signal))
     }
 
-    /// The median of where in their sessions a signal was first seen, per mille.
+    /// The median of where in their sessions a signal was first seen, per mille; known once the
+    /// supports were taken.
     pub(super) fn depth(&self, signal: u32) -> u16 {
-        let sightings = self.sessions.iter().filter_map(|notes| notes.sightings.get(&signal));
-        let mut depths: Vec<u16> = sightings.map(|sighting| sighting.depth).collect();
-        depths.sort_unstable();
-        depths.get(depths.len() / 2).copied().unwrap_or(0)
+        self.depths.get(signal as usize).copied().unwrap_or(0)
     }
 }
 
@@ -310,11 +340,12 @@ impl Lore {
         most(&self.company).map(|(name, count)| (name, count * 1000 / all.max(1)))
     }
 
-    /// What stood most often between the failure and a later success of the same step, if it did so
-    /// in at least a third of the cases in which a remedy is known.
-    pub(super) fn bridge(&self) -> Option<&str> {
+    /// What stood most often between the failure and a later success of the same step, with its share
+    /// per mille, if it did so in at least a third of the cases in which a remedy is known.
+    pub(super) fn bridge(&self) -> Option<(&str, u32)> {
         let all: u32 = self.company.values().sum();
-        most(&self.between).filter(|(_, count)| count * 3 >= all.max(1)).map(|(name, _)| name)
+        let share = |(name, count)| (name, count * 1000 / all.max(1));
+        most(&self.between).map(share).filter(|(_, share)| *share >= 333)
     }
 
     /// Whether the step that failed mostly succeeded later on.

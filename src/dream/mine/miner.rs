@@ -1,7 +1,8 @@
 //! The front door: sessions are read one by one, findings come out at the end.
 
+use crate::dream::mine::census::Census;
 use crate::dream::mine::finding::Finding;
-use crate::dream::mine::ledger::{Digest, Ledger};
+use crate::dream::mine::ledger::{Digest, Family, Ledger, Signal};
 use crate::dream::mine::scope::Scopes;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};
 use crate::object::{Event, SessionFacts};
@@ -21,17 +22,35 @@ impl Default for MineOptions {
     }
 }
 
+impl MineOptions {
+    /// The fewest sessions that make a finding where so many were read.
+    fn least(&self, sessions: usize) -> usize {
+        match self.sessions_min {
+            0 => (sessions / 60).clamp(2, 5),
+            least => least,
+        }
+    }
+}
+
 /// Reads sessions and finds what recurs in them.
 #[derive(Debug)]
 pub(crate) struct Miner {
     options: MineOptions,
     ledger: Ledger,
+    /// Where it was counted beforehand what is frequent, with the fewest sessions that make it so.
+    census: Option<(Census, usize)>,
 }
 
 impl Miner {
     /// A miner that has read nothing.
+    #[cfg(test)]
     pub(crate) fn new(options: MineOptions) -> Self {
-        Self { options, ledger: Ledger::default() }
+        Self { options, ledger: Ledger::default(), census: None }
+    }
+
+    /// A miner for the sessions that were counted: of what few of them hold it keeps nothing.
+    pub(super) fn counted(options: MineOptions, sessions: usize, census: Census) -> Self {
+        Self { options, ledger: Ledger::default(), census: Some((census, options.least(sessions))) }
     }
 
     /// What a session adds, to be kept and absorbed.
@@ -43,7 +62,12 @@ impl Miner {
 
     /// Takes in what a session adds. Its number in citations is the count of sessions before it.
     pub(super) fn absorb(&mut self, session: SessionFacts, digest: Digest) {
-        self.ledger.absorb(session, digest);
+        let census = &self.census;
+        let frequent = |signal: &Signal| match census {
+            Some((census, least)) => census.sessions(signal) as usize >= *least,
+            None => true,
+        };
+        self.ledger.absorb(session, digest, frequent);
     }
 
     /// Reads one session and takes it in.
@@ -54,14 +78,14 @@ impl Miner {
     }
 
     /// Findings, best first.
-    pub(crate) fn finish(self) -> Vec<Finding> {
-        let least = match self.options.sessions_min {
-            0 => (self.ledger.sessions.len() / 60).clamp(2, 5),
-            least => least,
-        };
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
+        let least = self.options.least(self.ledger.sessions.len());
+        let supports = self.ledger.take_supports();
         let facts = self.ledger.facts();
         let scopes = Scopes::of(&facts);
-        let view = View { supports: self.ledger.supports(), ledger: &self.ledger, least, scopes };
+        let tools = self.ledger.family(Family::Tool);
+        let calls = tools.map(|(number, _)| supports[number as usize].places()).sum();
+        let view = View { supports, ledger: &self.ledger, least, scopes, calls };
         let mut candidates = mistake::mine(&view);
         candidates.extend(outcome::mine(&view));
         candidates.extend(habit::mine(&view));
@@ -81,6 +105,8 @@ pub(super) struct View<'a> {
     pub(super) least: usize,
     /// Where findings hold.
     pub(super) scopes: Scopes,
+    /// The number of calls in all sessions.
+    pub(super) calls: usize,
 }
 
 impl View<'_> {
@@ -92,6 +118,15 @@ impl View<'_> {
     /// The support of a signal.
     pub(super) fn support(&self, signal: u32) -> &super::support::Support {
         &self.supports[signal as usize]
+    }
+
+    /// The share of a step among all calls, per mille: how often it comes next anyway.
+    pub(super) fn usual(&self, step: &str) -> usize {
+        let words = step.split(' ').count().to_string();
+        let number = self.ledger.find(Family::Tool, "", step);
+        let number = number.or_else(|| self.ledger.find(Family::Command, &words, step));
+        let places = number.map_or(0, |number| self.support(number).places());
+        (places * 1000).checked_div(self.calls).unwrap_or(0)
     }
 
     /// `n of m sessions`.

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
-use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::rank::{self, Candidate, SAME, quoted, slug};
 use crate::dream::mine::read::{OWN_SCRIPT, SAME_STEP};
 use crate::dream::mine::support::{Split, Support};
 
 /// A form over all tools is shown for itself where no tool has more of its sessions, per mille.
 const ONE_TOOL: usize = 800;
+
+/// How many times more often than usual a step must follow a failure to be its remedy, per mille.
+const REMEDY_LIFT: usize = 1500;
+/// The fewest words of a reason or a correction that says something by itself.
+const REASON_WORDS: usize = 4;
 
 /// Mistakes, in any order.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
@@ -40,7 +45,7 @@ fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Supp
         key: format!("mistakes/{key}"),
         topic: format!("mistakes/{key}"),
         gone: None,
-        text: format!("{what}{place} Seen in {seen} ({times} times).{split}"),
+        text: rank::text(what, &format!("{place} Seen in {seen} ({times} times).{split}")),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
         support: support.clone(),
@@ -49,22 +54,29 @@ fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Supp
     }
 }
 
-/// What to do instead, where what came next is mostly one thing.
+/// What to do instead, where what came next is mostly one thing, and more often than anywhere.
 fn remedy(view: &View<'_>, signal: u32) -> String {
     let lore = view.ledger.lore(signal);
     match lore.companion() {
         Some((SAME_STEP, share)) if share >= 400 => {
-            let bridge = lore
-                .bridge()
-                .map_or(String::new(), |step| format!(", mostly after {}", quoted([step])));
+            let bridge = lore.bridge().filter(|(step, share)| is_telling(view, step, *share));
+            let bridge = bridge
+                .map_or(String::new(), |(step, _)| format!(", mostly after {}", quoted([step])));
             format!(" A later try of the same step succeeded ({}% of cases){bridge}.", share / 10)
         }
-        Some((step, share)) if step != SAME_STEP && share >= 300 => {
+        Some((step, share))
+            if step != SAME_STEP && share >= 300 && is_telling(view, step, share) =>
+        {
             let again = if lore.succeeds_again() { ", then the same step again" } else { "" };
             format!(" What worked next: {} ({}% of cases){again}.", quoted([step]), share / 10)
         }
         _ => String::new(),
     }
+}
+
+/// Whether a step follows with `share`, per mille, more often than it would anyway.
+fn is_telling(view: &View<'_>, step: &str, share: u32) -> bool {
+    share as usize * 1000 >= view.usual(step) * REMEDY_LIFT
 }
 
 fn example<'a>(view: &'a View<'_>, signal: u32) -> &'a str {
@@ -77,21 +89,28 @@ fn errors(view: &View<'_>) -> Vec<Candidate> {
     for (number, signal) in frequent(view, Family::Error) {
         let support = view.support(number);
         let (tool, form) = (signal.scope.as_str(), signal.name.as_str());
-        let of_one =
-            largest.get(form).is_some_and(|most| most * 1000 >= support.sessions() * ONE_TOOL);
-        if tool.is_empty() && of_one {
+        let all = view.ledger.find(Family::Error, "", form).map(|all| view.support(all).sessions());
+        let most = largest.get(form).copied().unwrap_or(0);
+        let of_one = |all: usize| most * 1000 >= all * ONE_TOOL;
+        // Said once: of the tool that has most of it, or of all, who then stand for the single ones.
+        let told = if tool.is_empty() {
+            of_one(support.sessions())
+        } else {
+            all.is_some_and(|all| !of_one(all) && support.sessions() * 3 >= all)
+        };
+        if told {
             continue;
         }
         let shown = example(view, number);
-        // A form that is only part of the message is named before the example.
-        let partial = form.split(' ').count() * 2 < shown.split(' ').count();
-        let said = if partial {
-            format!("with \"{form}\", such as \"{shown}\"")
+        // A form that is little of the message is named before the example.
+        let words = form.split(' ').count();
+        let said = if words < 4 && words * 2 < shown.split(' ').count() {
+            format!("with \"{}\", such as \"{shown}\"", as_written(form, shown))
         } else {
             format!("\"{shown}\"")
         };
         let what = if tool.is_empty() {
-            format!("Calls of several tools fail: {said}.")
+            format!("Calls of {} fail: {said}.", tools_with(view, form))
         } else if tool == OWN_SCRIPT {
             format!("A script the agent wrote fails: {said}.")
         } else if tool.starts_with(|c: char| c.is_alphanumeric()) {
@@ -125,6 +144,33 @@ fn largest_tools<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, usize> {
     largest
 }
 
+/// The tools that fail with a form, those of most sessions first.
+fn tools_with(view: &View<'_>, form: &str) -> String {
+    let mut tools: Vec<(usize, &str)> = view
+        .ledger
+        .family(Family::Error)
+        .filter(|(_, signal)| signal.name == form && !signal.scope.is_empty())
+        .map(|(number, signal)| (view.support(number).sessions(), signal.scope.as_str()))
+        .collect();
+    tools.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    quoted(tools.into_iter().take(3).map(|(_, tool)| tool))
+}
+
+/// A form as its example writes it.
+fn as_written<'a>(form: &'a str, example: &'a str) -> &'a str {
+    let at = example.to_ascii_lowercase().find(form);
+    at.map_or(form, |at| &example[at..at + form.len()])
+}
+
+/// Up to three quotes of users that say something by themselves, in quotation marks.
+fn sayings(view: &View<'_>, signal: u32) -> Option<String> {
+    let lore = view.ledger.lore(signal);
+    let all = lore.typical(usize::MAX);
+    let full = all.into_iter().filter(|quote| quote.split_whitespace().count() >= REASON_WORDS);
+    let quotes: Vec<String> = full.take(3).map(|quote| format!("\"{quote}\"")).collect();
+    (!quotes.is_empty()).then(|| quotes.join(", "))
+}
+
 fn placeholders(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal): (u32, &Signal)| {
         let what = format!(
@@ -146,8 +192,11 @@ fn notices(view: &View<'_>) -> Vec<Candidate> {
     let often = frequent(view, Family::Notice)
         .filter(|(number, _)| view.support(*number).sessions() >= least);
     let one = |(number, signal): (u32, &Signal)| {
+        let mut steps: Vec<(&String, &u32)> = view.ledger.lore(number).company.iter().collect();
+        steps.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let steps = quoted(steps.into_iter().take(3).map(|(step, _)| step));
         let what = format!(
-            "The harness cuts or withholds output: \"{}\". Ask for less at once.",
+            "The harness cuts or withholds output, mostly of {steps}: \"{}\". Ask for less at once.",
             example(view, number)
         );
         let key = format!("harness/{}", slug(&signal.name));
@@ -160,25 +209,20 @@ fn notices(view: &View<'_>) -> Vec<Candidate> {
 fn refusals(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal): (u32, &Signal)| {
         let said = signal.name == "said";
-        let quotes: Vec<String> = view
-            .ledger
-            .lore(number)
-            .examples
-            .iter()
-            .take(3)
-            .map(|quote| format!("\"{quote}\""))
-            .collect();
-        let (title, what) = if said {
-            (
+        let (title, what) = match sayings(view, number).filter(|_| said) {
+            Some(quotes) => (
                 "The user rejects a tool call and says why",
-                format!(
-                    "The user rejects a tool call and says why; follow the reason given: {}.",
-                    quotes.join(", ")
-                ),
-            )
-        } else {
-            ("The user rejects a tool call",
-             "The user rejects a tool call: ask before acting where the request does not cover it.".to_owned())
+                format!("The user rejects a tool call and says why; follow the reason given: {quotes}."),
+            ),
+            None if said => (
+                "The user rejects a tool call and says why",
+                "The user rejects a tool call and says why; follow the reason given.".to_owned(),
+            ),
+            None => (
+                "The user rejects a tool call",
+                "The user rejects a tool call: ask before acting where the request does not cover it."
+                    .to_owned(),
+            ),
         };
         let key = format!("refused/{}", if said { "with-reason" } else { "calls" });
         let mut found = mistake(view, &key, title.to_owned(), &what, view.support(number));
@@ -206,15 +250,8 @@ fn breaks(view: &View<'_>) -> Vec<Candidate> {
 
 fn corrections(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, _): (u32, &Signal)| {
-        let quotes: Vec<String> = view
-            .ledger
-            .lore(number)
-            .examples
-            .iter()
-            .take(3)
-            .map(|quote| format!("\"{quote}\""))
-            .collect();
-        let what = format!("Users correct what the agent did: {}.", quotes.join(", "));
+        let quotes = sayings(view, number)?;
+        let what = format!("Users correct what the agent did: {quotes}.");
         let mut found = mistake(
             view,
             "corrected/by-user",
@@ -223,9 +260,9 @@ fn corrections(view: &View<'_>) -> Vec<Candidate> {
             view.support(number),
         );
         found.weight = 600;
-        found
+        Some(found)
     };
-    frequent(view, Family::Correction).map(one).collect()
+    frequent(view, Family::Correction).filter_map(one).collect()
 }
 
 fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
@@ -244,7 +281,7 @@ fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
             view.support(number),
         );
         found.weight = 830;
-        "commands".clone_into(&mut found.topic);
+        found.topic = format!("commands/{class}");
         found
     };
     frequent(view, Family::FailedClass).map(one).collect()
@@ -259,13 +296,20 @@ fn is_told_longer(view: &View<'_>, signal: &Signal, support: &Support) -> bool {
     })
 }
 
+/// Whether a kind of commands fails in nearly the same sessions: then the kind tells, and which command
+/// of one line it was that failed is not known.
+fn is_told_by_class(view: &View<'_>, support: &Support) -> bool {
+    frequent(view, Family::FailedClass)
+        .any(|(number, _)| view.support(number).likeness(support) >= SAME)
+}
+
 fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (number, signal) in frequent(view, Family::FailedCommand) {
         let support = view.support(number);
         let ran = view.ledger.find(Family::Command, &signal.scope, &signal.name);
         let ran = ran.map_or(support.places(), |ran| view.support(ran).places());
-        if is_told_longer(view, signal, support) {
+        if is_told_longer(view, signal, support) || is_told_by_class(view, support) {
             continue;
         }
         // What fails now and then is life; what fails often is a lesson. One word alone says little.

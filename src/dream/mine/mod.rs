@@ -4,18 +4,21 @@
 //! same findings. A session is boiled down to small sightings as it is read, and its transcript is
 //! not kept.
 //!
-//! Reading: `failure` (is it an error, and which line says so), `form` (what two errors have in
+//! Reading: `failure` and `complaint` (is it an error, and which line says so), `form` (what two errors have in
 //! common), `command` and
 //! `shell_line` (shell lines), `cue` (short texts that tell on themselves), `speech` (what users say), `read` and
 //! `shell` (one session into sightings), `ledger` (all sightings). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
 //! each turn sightings into candidates; `scope` says where they hold; `rank` makes findings of them,
-//! best first. `shelf` keeps what a session adds, so that it is read once. `memory` looks over what is remembered already.
+//! best first. `census` counts
+//! what is frequent and `shelf` keeps what a session adds, so that it is read once. `memory` looks over what is remembered already.
 //!
 //! Invariants: only events of `Role::User` count as the user's words, compaction summaries and other
 //! harness text never do; every session that supports a finding is cited; a candidate's key comes
 //! from tool names and words, never from counts.
 
+mod census;
 mod command;
+mod complaint;
 mod cue;
 mod curator;
 mod drift;

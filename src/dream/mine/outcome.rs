@@ -96,7 +96,7 @@ fn weak_groups(view: &View<'_>) -> Option<Candidate> {
     let shares: Vec<String> =
         sized.iter().take(8).map(|(name, good, all)| format!("{name} {good}/{all}")).collect();
     let text = format!(
-        "Sessions fail in {}; success by project, weakest first: {}.",
+        "{} fail; success by project or group of tasks, weakest first: {}.",
         view.share(support.sessions()),
         shares.join(", ")
     );
@@ -144,7 +144,7 @@ fn handovers(view: &View<'_>) -> Vec<Candidate> {
         }
         let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
         let text = format!(
-            "The agent gives up and handed over the case with `{}` in {}.{split}",
+            "The agent hands the case over to somebody else with `{}` in {}.{split}",
             signal.name,
             view.share(support.sessions())
         );

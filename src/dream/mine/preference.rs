@@ -6,7 +6,7 @@ use crate::dream::mine::failure::shorten;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
-use crate::dream::mine::rank::{Candidate, quoted, slug};
+use crate::dream::mine::rank::{self, Candidate, quoted, slug};
 use crate::dream::mine::speech::base;
 use crate::dream::mine::support::Support;
 
@@ -26,6 +26,11 @@ const EACH_MAX: usize = 14;
 const QUOTE_BYTES: usize = 100;
 /// The most words named beside a preference.
 const COMPANY_MAX: usize = 4;
+/// A verb's object is all that is asked for with it from this share on, per mille.
+const ONE_OBJECT: u32 = 600;
+/// How much more often than elsewhere a command must follow a word for the word to mean it, per
+/// mille.
+const MEANT_LIFT: usize = 1150;
 /// The confidence in what only one user is known to say, as a share of what it would be, per mille.
 const ONE_USER_SHARE: u16 = 850;
 
@@ -91,7 +96,7 @@ fn preference(
     Candidate {
         kind: FindingKind::Preference,
         key: format!("preferences/{key}"),
-        text: format!("{what}{place} Said in {seen}{by} ({times} times)."),
+        text: rank::text(what, &format!("{place} Said in {seen}{by} ({times} times).")),
         rationale: format!("{title}: users' own words in {times} messages of {seen}{by}."),
         title,
         support: support.clone(),
@@ -116,7 +121,13 @@ fn telling<'a>(
         let held = view.support(number).sessions();
         let Some(support) = word(view, &base(&signal.name.to_lowercase())) else { continue };
         let all = support.sessions();
-        if held >= view.least.max(HELD_MIN) && all <= most && held * 1000 >= all * share {
+        // A verb that is asked with at all is meant as one elsewhere too.
+        let enough = if family == Family::Request { all.min(held + 1) } else { held };
+        if held >= view.least
+            && enough >= view.least.max(HELD_MIN)
+            && all <= most
+            && held * 1000 >= all * share
+        {
             found.push((number, signal, support));
         }
     }
@@ -129,16 +140,41 @@ fn telling<'a>(
 
 fn requests(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal, support): (u32, &Signal, &Support)| {
-        let company = company(view, &signal.name, support);
-        let what =
-            format!("Users ask to {}{company}, such as {}.", signal.name, quotes(view, number));
+        let (verb, objects) = (&signal.name, objects(view, number));
+        let quotes = quotes(view, number);
+        // Where nearly all ask for one thing, that is what they ask for.
+        let (asked, beside) = match objects.as_slice() {
+            [] => (verb.clone(), String::new()),
+            [(object, share), ..] if *share >= ONE_OBJECT => {
+                (format!("{verb} {object}"), String::new())
+            }
+            all => {
+                let names: Vec<&str> = all.iter().map(|(object, _)| *object).collect();
+                (verb.clone(), format!(" ({})", names.join(", ")))
+            }
+        };
+        let what = format!("Users ask to {asked}{beside}, such as {quotes}.");
         // A verb that goes with anything, such as to fix, says little of what is wanted.
-        let weight = if company.is_empty() { 570 } else { 640 };
-        let title = format!("Users ask to {}", signal.name);
-        let key = format!("requests/{}", slug(&signal.name));
+        let weight = if objects.is_empty() { 540 } else { 625 };
+        let title = format!("Users ask to {asked}");
+        let key = format!("requests/{}", slug(verb));
         preference(view, &key, title, &what, support, weight)
     };
     telling(view, Family::Request, ASK).into_iter().map(one).collect()
+}
+
+/// What is asked for with a verb more than once, with its share per mille, the most frequent first.
+fn objects<'a>(view: &'a View<'_>, request: u32) -> Vec<(&'a str, u32)> {
+    let company = &view.ledger.lore(request).company;
+    let all: u32 = company.values().sum();
+    let mut found: Vec<(&str, u32)> = company
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|(n, count)| (n.as_str(), *count))
+        .collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    found.truncate(COMPANY_MAX);
+    found.into_iter().map(|(object, count)| (object, count * 1000 / all.max(1))).collect()
 }
 
 fn rules(view: &View<'_>) -> Vec<Candidate> {
@@ -215,18 +251,28 @@ fn phrases(view: &View<'_>) -> Vec<Candidate> {
 fn named_commands(view: &View<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     let most = view.all() * SUBJECT / 1000;
-    for (name, mut means) in means(view) {
+    for (name, means) in means(view) {
         let Some(number) = view.ledger.find(Family::Word, "", &base(&name)) else { continue };
         let support = view.support(number);
         if support.sessions() < view.least.max(HELD_MIN) || support.sessions() > most {
             continue;
         }
-        means.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let shown = quoted(means.iter().take(2).map(|(_, mean)| *mean));
+        // What a word means is what follows it, and more often than it runs anyway.
+        let meant = |(_, mean, number): (usize, &'_ str, u32)| {
+            let ran = view.support(number);
+            let (follows, said) = (support.followed_by(ran), support.sessions());
+            let lift = follows * view.all() * 1000 >= said * ran.sessions() * MEANT_LIFT;
+            (follows * 2 >= said && lift).then_some((follows, mean.to_owned()))
+        };
+        let mut means: Vec<(usize, String)> = means.into_iter().filter_map(meant).collect();
+        means.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let Some((follows, _)) = means.first() else { continue };
+        let shown = quoted(means.iter().take(2).map(|(_, mean)| mean));
         let service = means.iter().any(|(_, mean)| !mean.contains(' '));
         let what = format!(
-            "Users ask for {name}{}, which means {shown}: {}.",
+            "Users ask for {name}{}, and {shown} follows in {follows} of {} sessions: {}.",
             company(view, &name, support),
+            support.sessions(),
             quotes(view, number)
         );
         let key = format!("named/{}", slug(&name));
@@ -237,14 +283,14 @@ fn named_commands(view: &View<'_>) -> Vec<Candidate> {
 }
 
 /// The commands and tools that each word of a command's task or a tool's name may mean.
-fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str)>> {
-    let mut by_word: BTreeMap<String, Vec<(usize, &str)>> = BTreeMap::new();
+fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str, u32)>> {
+    let mut by_word: BTreeMap<String, Vec<(usize, &str, u32)>> = BTreeMap::new();
     for (number, signal) in view.ledger.family(Family::Command) {
         let ran = view.support(number).sessions();
         let last = signal.name.rsplit(' ').next().unwrap_or("");
         let plain = last.chars().all(|c| c.is_ascii_lowercase()) && last.len() > 2;
         if signal.scope != "1" && plain && ran * 20 >= view.all() && ran >= view.least {
-            by_word.entry(last.to_owned()).or_default().push((ran, &signal.name));
+            by_word.entry(last.to_owned()).or_default().push((ran, &signal.name, number));
         }
     }
     for (number, signal) in view.ledger.family(Family::Tool) {
@@ -254,7 +300,7 @@ fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str)>> {
         let parts =
             service.split(['_', '-', '.']).filter(|part| part.len() > 3 && *part != "server");
         for part in parts.filter(|_| ran >= view.least) {
-            by_word.entry(part.to_lowercase()).or_default().push((ran, &signal.name));
+            by_word.entry(part.to_lowercase()).or_default().push((ran, &signal.name, number));
         }
     }
     by_word

@@ -8,9 +8,25 @@ use crate::dream::mine::support::Support;
 use crate::object::SessionFacts;
 
 /// Two candidates of one topic whose sessions are this alike, per mille, are one.
-const SAME: usize = 700;
+pub(super) const SAME: usize = 700;
 /// The longest text, in bytes.
 const TEXT_BYTES: usize = 380;
+/// What must be left of a quote for it to be worth quoting, in bytes.
+const QUOTE_BYTES_MIN: usize = 40;
+
+/// A statement and its figures, in at most [`TEXT_BYTES`]: the longest quote of the statement is cut
+/// first, then its end, the figures never.
+pub(super) fn text(statement: &str, figures: &str) -> String {
+    let figures = figures.trim_start();
+    let room = TEXT_BYTES.saturating_sub(figures.len() + 1);
+    let over = statement.len().saturating_sub(room);
+    let quote = statement.split('"').skip(1).step_by(2).max_by_key(|quote| quote.len());
+    let short = match quote.filter(|quote| over > 0 && quote.len() >= over + QUOTE_BYTES_MIN) {
+        Some(quote) => statement.replacen(quote, &shorten(quote, quote.len() - over), 1),
+        None => statement.to_owned(),
+    };
+    format!("{} {figures}", shorten(&short, room))
+}
 
 /// What a miner proposes.
 #[derive(Clone, Debug)]
@@ -82,7 +98,7 @@ fn finding(confidence: u16, candidate: Candidate, key: String, facts: &[&Session
         kind: candidate.kind,
         key,
         title: candidate.title,
-        text: shorten(&candidate.text, TEXT_BYTES),
+        text: candidate.text,
         rationale: candidate.rationale,
         confidence,
         sources: candidate.support.sources(facts),
@@ -95,7 +111,9 @@ fn finding(confidence: u16, candidate: Candidate, key: String, facts: &[&Session
 fn confidence(candidate: &Candidate) -> u16 {
     let sessions = candidate.support.sessions() as u64;
     let places = candidate.support.places() as f64;
-    let by_sessions = u64::from(candidate.weight) * 1000 * sessions / (sessions * 1000 + 3000);
+    // What a user says means it; what an agent does may be chance.
+    let doubt = if candidate.kind == FindingKind::Preference { 1500 } else { 3000 };
+    let by_sessions = u64::from(candidate.weight) * 1000 * sessions / (sessions * 1000 + doubt);
     let full = (by_sessions + ((places + 1.0).log2() * 12.0) as u64).min(990);
     (full * u64::from(candidate.share) / 1000) as u16
 }

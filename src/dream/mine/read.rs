@@ -26,8 +26,9 @@ pub(super) fn session(ledger: &mut Ledger, facts: SessionFacts, events: &[Event]
     // Where a task is given, the user's words are the task's: they repeat because the task does.
     let listens = facts.task.is_none();
     ledger.open(facts, events.len());
-    let mut reader =
-        Reader { ledger, pending: Vec::new(), own: BTreeMap::new(), edits: 0, calls: 0 };
+    let marks = events.iter().any(|event| event.call.as_ref().is_some_and(|call| call.is_error));
+    let (pending, own) = (Vec::new(), BTreeMap::new());
+    let mut reader = Reader { ledger, pending, own, edits: 0, calls: 0, marks };
     let mut last = None;
     for (at, event) in (0u32..).zip(events) {
         match (event.role, &event.call) {
@@ -73,13 +74,14 @@ pub(super) struct Reader<'a> {
     pub(super) own: BTreeMap<String, OwnFile>,
     pub(super) edits: u32,
     calls: u32,
+    /// Whether the harness marks what fails.
+    marks: bool,
 }
 
 impl Reader<'_> {
     fn user(&mut self, text: &str, at: u32) {
         let speech = speech::hear(text);
         let said = [
-            (Family::Request, speech.asks),
             (Family::Rule, speech.rules),
             (Family::Name, speech.names),
             (Family::Ban, speech.bans),
@@ -90,6 +92,14 @@ impl Reader<'_> {
             for (word, sentence) in words {
                 let signal = self.ledger.sight(family, "", &word, at);
                 self.ledger.lore_mut(signal).example(&shorten(&sentence, QUOTE_BYTES));
+            }
+        }
+        for (ask, sentence) in speech.asks {
+            let signal = self.ledger.sight(Family::Request, "", &ask.verb, at);
+            let lore = self.ledger.lore_mut(signal);
+            lore.example(&shorten(&sentence, QUOTE_BYTES));
+            if let Some(object) = ask.object {
+                *lore.company.entry(object).or_default() += 1;
             }
         }
         if speech.corrects && self.calls > 0 {
@@ -104,13 +114,14 @@ impl Reader<'_> {
         }
         self.calls += 1;
         self.ledger.sight(Family::Tool, "", &call.tool, at);
-        self.notices(&call.result, at);
         let args: serde_json::Value = serde_json::from_str(&call.args).unwrap_or_default();
-        let commands = shell_line(&call.tool, &args).map(commands).unwrap_or_default();
+        let line = shell_line(&call.tool, &args);
+        let commands = line.map(|line| commands(&line)).unwrap_or_default();
         let step = commands.iter().find(|command| !command.is_scenery());
         let step = step.map_or_else(|| call.tool.clone(), |command| command.head.join(" "));
-        let failed = failed(call);
-        if failed && refused(&call.result) {
+        self.notices(&call.result, &step, at);
+        let failed = failed(call, self.marks);
+        if refused(&call.result, failed) {
             self.refusal(call, at);
             return;
         }
@@ -161,7 +172,7 @@ impl Reader<'_> {
         let mut signals = Vec::new();
         let own = commands.iter().any(|command| self.is_own(command));
         if let Some(line) = failure_line(call).filter(|line| !is_notice(line)) {
-            let forms = forms(line);
+            let forms = forms(&line);
             let scopes = if own { vec![OWN_SCRIPT] } else { vec![call.tool.as_str(), ""] };
             for (name, scope) in
                 forms.names.iter().flat_map(|name| scopes.iter().map(move |scope| (name, scope)))
@@ -229,13 +240,15 @@ impl Reader<'_> {
     }
 
     /// Lines in which the harness tells that it cut or withheld something.
-    fn notices(&mut self, result: &str, at: u32) {
+    fn notices(&mut self, result: &str, step: &str, at: u32) {
         let lines: Vec<&str> = body(cut(result, 2_000)).take(6).collect();
         for line in lines.into_iter().filter(|line| line.len() < 300 && is_notice(line)) {
             let forms = forms(line);
             if let Some(name) = forms.names.last() {
                 let signal = self.ledger.sight(Family::Notice, "", name, at);
-                self.ledger.lore_mut(signal).example(&forms.shown);
+                let lore = self.ledger.lore_mut(signal);
+                lore.example(&forms.shown);
+                *lore.company.entry(step.to_owned()).or_default() += 1;
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dream::mine::habit::workflow;
+use crate::dream::mine::habit::{has_task, workflow};
 use crate::dream::mine::ledger::{Family, Notes, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, slug};
@@ -26,6 +26,10 @@ const SPAN_MAX: u32 = EVIDENCE_EVENTS_MAX as u32 - 1;
 const PATTERNS_MAX: usize = 32;
 /// A longer pattern with this share of a shorter one's sessions stands for it, per mille.
 const CLOSED: usize = 950;
+/// How alike the sessions of a pattern and of a line must be for the line to tell of both, per mille.
+const IN_ONE_LINE: usize = 650;
+/// The most steps of a pattern of which such a line tells enough.
+const IN_ONE_LINE_STEPS: usize = 3;
 /// A session as step numbers with their events.
 type Track = Vec<(u32, u32)>;
 
@@ -59,6 +63,7 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
         }
     }
     let mut closed = closed(patterns);
+    closed.retain(|pattern| !is_in_one_line(view, pattern));
     closed.truncate(PATTERNS_MAX);
     closed.iter().map(|pattern| candidate(view, pattern)).collect()
 }
@@ -169,6 +174,27 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
     kept
 }
 
+/// Whether a pattern holds little more than commands that stand in one line, which is told as such.
+fn is_in_one_line(view: &View<'_>, pattern: &Pattern) -> bool {
+    pattern.steps.len() <= IN_ONE_LINE_STEPS
+        && pattern.steps.windows(2).any(|pair| {
+            let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
+            let chain = view.ledger.find(Family::Chain, a, b);
+            let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
+            chain.is_some_and(alike) && has_task(a) && has_task(b)
+        })
+}
+
+/// Whether a step is a tool or a task rather than a plain program of the shell.
+fn is_telling(view: &View<'_>, step: u32) -> bool {
+    let signal = view.ledger.signal(step);
+    let class = || {
+        let mut classes = view.ledger.family(Family::Class);
+        classes.any(|(number, _)| view.ledger.lore(number).company.contains_key(&signal.name))
+    };
+    signal.family != Family::Command || has_task(&signal.name) || class()
+}
+
 /// Whether `short` is part of `long`, in order.
 fn within(short: &[u32], long: &[u32]) -> bool {
     let mut rest = long.iter();
@@ -183,7 +209,15 @@ fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
     let what = format!("Sessions go from {}.", shown.join(" to "));
     let title = names.join(" > ");
     let key = format!("sequences/{key}");
-    let mut found = workflow(view, &key, title, &what, &pattern.support, 600);
+    // How one looks at files in a shell is less of a way to work than which tasks and tools follow
+    // one another.
+    let telling = pattern.steps.iter().filter(|step| is_telling(view, **step)).count();
+    let weight = match telling {
+        0 => 450,
+        some if some < pattern.steps.len() => 570,
+        _ => 600,
+    };
+    let mut found = workflow(view, &key, title, &what, &pattern.support, weight);
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     found.topic = distinct.into_iter().collect::<Vec<_>>().join(" ");
     found

@@ -1,6 +1,9 @@
 //! Shell calls into sightings: commands, kinds of work, chains, and files the session wrote itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use serde_json::Value;
 
 use crate::dream::mine::command::{self, Command};
 use crate::dream::mine::ledger::Family;
@@ -108,10 +111,67 @@ fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
-/// The shell line of a call, if it is one.
-pub(super) fn shell_line<'a>(tool: &str, args: &'a serde_json::Value) -> Option<&'a str> {
-    let line = ["command", "cmd", "script"].iter().find_map(|key| args.get(key)?.as_str())?;
+/// Whether a tool's name says that it runs shell lines.
+pub(super) fn is_shell(tool: &str) -> bool {
     let lower = tool.to_lowercase();
-    let shell = ["bash", "shell", "terminal", "exec", "command", "console"];
-    (line.contains(' ') || shell.iter().any(|cue| lower.contains(cue))).then_some(line)
+    let cues = ["bash", "shell", "terminal", "exec", "command", "console", "run_cmd", "powershell"];
+    cues.iter().any(|cue| lower.contains(cue)) || ["sh", "zsh", "cmd"].contains(&lower.as_str())
+}
+
+/// The shell line of a call, if it is one: what stands under a name that says so, or what a shell is
+/// given beside remarks and folders. Harnesses that start a shell themselves give a list.
+pub(super) fn shell_line<'a>(tool: &str, args: &'a Value) -> Option<Cow<'a, str>> {
+    let shell = is_shell(tool);
+    let named = ["command", "cmd", "script"].iter().find_map(|key| line(args.get(key)?));
+    if let Some(line) = named {
+        return (line.contains(' ') || shell).then_some(line);
+    }
+    if !shell {
+        return None;
+    }
+    let aside = ["desc", "expl", "reason", "thought", "justif", "dir", "cwd", "path", "session"];
+    match args {
+        Value::Object(all) => all
+            .iter()
+            .filter(|(key, _)| !aside.iter().any(|cue| key.to_lowercase().contains(cue)))
+            .find_map(|(_, value)| line(value)),
+        other => line(other),
+    }
+}
+
+/// A text as it is; of a list what a shell is told to run, or all of it.
+fn line(value: &Value) -> Option<Cow<'_, str>> {
+    if let Value::String(text) = value {
+        return Some(Cow::Borrowed(text));
+    }
+    let words: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    match words.as_slice() {
+        [] => None,
+        [_, flag, line] if flag.starts_with('-') && flag.ends_with('c') => {
+            Some(Cow::Borrowed(line))
+        }
+        all => Some(Cow::Owned(all.join(" "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_found_whatever_the_harness_calls_it() {
+        for (tool, args, told) in [
+            ("Bash", r#"{"command":"make x","description":"Make it"}"#, Some("make x")),
+            ("terminal", r#"{"explanation":"Make it","input":"make x"}"#, Some("make x")),
+            ("exec_command", r#"{"cmd":["bash","-lc","make x"],"workdir":"/a"}"#, Some("make x")),
+            ("shell", r#"{"command":["make","x"]}"#, Some("make x")),
+            ("shell", r#""make x""#, Some("make x")),
+            ("runner", r#"{"command":"view"}"#, None),
+            ("search", r#"{"query":"make x"}"#, None),
+            ("shell", r#"{"timeout":3}"#, None),
+        ] {
+            let args: Value = serde_json::from_str(args).unwrap();
+            assert_eq!(shell_line(tool, &args).as_deref(), told, "{tool} {args}");
+        }
+    }
 }

@@ -6,9 +6,14 @@ use crate::dream::mine::failure::cut;
 const MESSAGE_BYTES_MAX: usize = 700;
 /// How many lines of a long message are heard.
 const OPENING_LINES: usize = 2;
+/// How many words after a verb its object is looked for.
+const OBJECT_WORDS: usize = 4;
 /// The most words of a sentence that is heard.
 const SENTENCE_WORDS_MAX: usize = 40;
 
+/// Words that follow a verb that opens a sentence as a command: "update the page".
+const DETERMINERS: &str = " the a an this that these those it all any my our your his her each both \
+    everything us me ";
 /// Words that open a request; what follows is the thing to do.
 const OPENERS: [&str; 22] = [
     "can you",
@@ -112,11 +117,18 @@ const EMPTY: &str = " a an the this that these those it its i i'm i'd i've you y
     looks feel keep help continue proceed start started ask asked question idea able being bad big small \
     however would've could've still already yet does want ones etc vs via per e g ";
 
+/// What is asked for: a verb, and the first subject word after it.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Ask {
+    pub(super) verb: String,
+    pub(super) object: Option<String>,
+}
+
 /// What a user's message holds.
 #[derive(Debug, Default)]
 pub(super) struct Speech {
-    /// Verbs, in the place of a request, each with its sentence.
-    pub(super) asks: Vec<(String, String)>,
+    /// What is asked for, each with its sentence.
+    pub(super) asks: Vec<(Ask, String)>,
     /// Words of sentences that state a rule, each with its sentence.
     pub(super) rules: Vec<(String, String)>,
     /// Names, as written, each with its sentence.
@@ -138,17 +150,47 @@ pub(super) fn hear(message: &str) -> Speech {
     let message = cut(message.trim(), MESSAGE_BYTES_MAX).replace('\u{2019}', "'");
     let opening = message.to_lowercase();
     speech.corrects = CORRECTIONS.iter().any(|cue| opening.starts_with(cue));
+    slash_command(&message, &mut speech);
     let mut fenced = false;
     for line in message.lines().map(str::trim).filter(|line| !line.is_empty()).take(lines_max) {
         if line.starts_with("```") {
             fenced = !fenced;
         } else if !fenced && is_prose(line) {
-            for sentence in line.split_inclusive(['.', '!', '?', ';']) {
+            for sentence in sentences(line) {
                 hear_sentence(sentence.trim(), &mut speech);
             }
         }
     }
     speech
+}
+
+/// Cuts after the marks that end sentences, where a space follows: not inside of names.
+fn sentences(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, mark) in line.match_indices(['.', '!', '?', ';']) {
+        let end = at + mark.len();
+        if line[end..].starts_with(char::is_whitespace) {
+            found.push(&line[start..end]);
+            start = end;
+        }
+    }
+    found.push(&line[start..]);
+    found
+}
+
+/// A message such as `/check` or `/tools:check the page` asks for what its last part names.
+fn slash_command(message: &str, speech: &mut Speech) {
+    let first = message.split_whitespace().next().unwrap_or("");
+    let Some(name) = first.strip_prefix('/').filter(|name| !name.contains(['/', '.'])) else {
+        return;
+    };
+    let line = message.lines().next().unwrap_or("");
+    let verb = name.rsplit(':').next().map(plain).filter(|verb| is_subject(verb));
+    if let Some(verb) = verb {
+        speech.words.push((base(&verb), line.to_owned()));
+        speech.asks.push((Ask { verb: base(&verb), object: None }, line.to_owned()));
+    }
 }
 
 /// Whether a line is somebody's words rather than a paste of code, logs or tables.
@@ -166,8 +208,8 @@ fn hear_sentence(sentence: &str, speech: &mut Speech) {
     }
     let words: Vec<String> = tokens.iter().map(|token| plain(token)).collect();
     let lower = format!(" {} ", words.join(" "));
-    if let Some(verb) = asked(&lower) {
-        speech.asks.push((verb, sentence.to_owned()));
+    if let Some(ask) = asked(&lower).or_else(|| commanded(tokens[0], &words)) {
+        speech.asks.push((ask, sentence.to_owned()));
     }
     let subjects: Vec<String> =
         words.iter().filter(|word| is_subject(word)).map(|word| base(word)).collect();
@@ -186,15 +228,15 @@ fn hear_sentence(sentence: &str, speech: &mut Speech) {
     }
     for token in &tokens[1..] {
         let name = token.trim_matches(|c: char| !c.is_alphanumeric());
-        if is_name(name) {
+        if is_name(name) || is_file(name) {
             speech.names.push((name.to_owned(), sentence.to_owned()));
         }
     }
     speech.words.extend(subjects.into_iter().map(|word| (word, sentence.to_owned())));
 }
 
-/// The verb that is asked for, after an opener.
-fn asked(lower: &str) -> Option<String> {
+/// What is asked for after an opener.
+fn asked(lower: &str) -> Option<Ask> {
     let opened = OPENERS.iter().filter_map(|cue| {
         let at = lower.find(&format!(" {cue} "))?;
         Some(&lower[at + cue.len() + 2..])
@@ -202,8 +244,23 @@ fn asked(lower: &str) -> Option<String> {
     let rest = opened.min_by_key(|rest| rest.len())?;
     let fillers =
         ["also", "just", "then", "now", "maybe", "please", "first", "again", "quickly", "to"];
-    let verb = rest.split(' ').find(|word| !fillers.contains(word))?;
-    is_subject(verb).then(|| base(verb))
+    let mut words = rest.split(' ').skip_while(|word| fillers.contains(word));
+    let verb = words.next().filter(|verb| is_subject(verb))?;
+    Some(ask(verb, words))
+}
+
+/// What a sentence that opens with its verb commands: `update the page`, `sketch: two pages`.
+fn commanded(first: &str, words: &[String]) -> Option<Ask> {
+    let verb = words.first().filter(|verb| verb.len() > 3 && is_subject(verb))?;
+    let next = words.get(1).map_or("", String::as_str);
+    let told = first.ends_with(':') || DETERMINERS.split_whitespace().any(|word| word == next);
+    told.then(|| ask(verb, words[1..].iter().map(String::as_str)))
+}
+
+fn ask<'a>(verb: &str, rest: impl Iterator<Item = &'a str>) -> Ask {
+    // An object far behind belongs to something else.
+    let object = rest.take(OBJECT_WORDS).find(|word| is_subject(word)).map(base);
+    Ask { verb: base(verb), object }
 }
 
 /// The verb that is not to be done.
@@ -235,6 +292,18 @@ pub(super) fn base(word: &str) -> String {
     word[..word.len() - usize::from(plural)].to_owned()
 }
 
+/// Whether a word is a file's name, without a path.
+fn is_file(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(stem, ending)| {
+        let plain =
+            |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        stem.len() > 2
+            && plain(stem)
+            && (1..5).contains(&ending.len())
+            && ending.chars().all(|c| c.is_ascii_lowercase())
+    })
+}
+
 fn is_name(word: &str) -> bool {
     let mut chars = word.chars();
     let first = chars.next().is_some_and(char::is_uppercase);
@@ -251,7 +320,14 @@ mod tests {
         let speech = hear(
             "Could you also translate the page? Never publish drafts on Fridays.\n> quoted Text",
         );
-        assert_eq!(speech.asks[0].0, "translate");
+        let page = || Some("page".to_owned());
+        assert_eq!(speech.asks[0].0, Ask { verb: "translate".into(), object: page() });
+        assert_eq!(hear("Paint the page.").asks[0].0, Ask { verb: "paint".into(), object: page() });
+        assert_eq!(hear("sketch: two ways").asks[0].0.verb, "sketch");
+        assert!(hear("paint is wet").asks.is_empty());
+        assert_eq!(hear("/house:paint the door").asks[0].0.verb, "paint");
+        assert!(hear("/house/paint is empty").asks.is_empty());
+        assert_eq!(hear("put it into NOTES.md").names[0].0, "NOTES.md");
         assert!(speech.rules.iter().any(|(word, _)| word == "publish"));
         assert_eq!(
             speech.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),

@@ -28,6 +28,11 @@ impl Support {
         }
     }
 
+    /// Adds a session with its events, in order.
+    pub(super) fn add_session(&mut self, session: usize, events: Vec<(u32, u32)>) {
+        self.0.insert(session, events);
+    }
+
     /// Adds all that `other` holds.
     pub(super) fn join(&mut self, other: &Self) {
         for (&session, events) in &other.0 {
@@ -59,6 +64,17 @@ impl Support {
             other.0.get(session).is_some_and(|held| events.iter().any(|event| held.contains(event)))
         };
         self.0.iter().filter(|pair| meets((pair.0, pair.1))).count()
+    }
+
+    /// In how many sessions the other comes after the first place of this.
+    pub(super) fn followed_by(&self, other: &Self) -> usize {
+        let follows = |(session, events): (&usize, &Vec<(u32, u32)>)| {
+            let (Some(first), Some(held)) = (events.first(), other.0.get(session)) else {
+                return false;
+            };
+            held.iter().any(|event| event.0 > first.0)
+        };
+        self.0.iter().filter(|pair| follows((pair.0, pair.1))).count()
     }
 
     /// Whether `session` is among them.

@@ -1,5 +1,6 @@
 //! Claims about mining, on small sessions.
 
+use super::census::Census;
 use super::{Finding, FindingKind, MineOptions, Miner};
 use crate::clock::Time;
 use crate::object::{Event, Role, ToolCall};
@@ -297,7 +298,7 @@ fn what_users_repeat_is_a_preference_and_what_the_harness_says_is_not() {
     let findings = mine(&(0..24).map(session).collect::<Vec<_>>());
     let finding = find(&findings, "preferences/requests/translate").unwrap();
     assert_eq!((finding.kind, finding.sources.sessions), (FindingKind::Preference, 5));
-    assert!(finding.text.contains("(with: "), "{}", finding.text);
+    assert!(finding.text.contains("translate page"), "{}", finding.text);
 }
 
 #[test]
@@ -324,6 +325,35 @@ fn cut_output_and_unfilled_placeholders_are_found() {
     assert!(keys(&findings).iter().any(|key| key.starts_with("mistakes/harness/your-output")));
     let hole = find(&findings, "mistakes/placeholder/host").unwrap();
     assert_eq!(hole.sources.sessions, 5);
+}
+
+#[test]
+fn what_is_rare_can_be_left_out_beforehand_and_changes_nothing() {
+    let mut sessions = stuck_drawers(40);
+    sessions.extend(failing_checks(40));
+    sessions.extend(no_trial_succeeds());
+    let mut census = Census::default();
+    let digests = || sessions.iter().map(|(facts, events)| Miner::digest(facts, events));
+    digests().for_each(|digest| census.count(&digest));
+    let mut miner = Miner::counted(MineOptions::default(), sessions.len(), census);
+    for ((facts, _), digest) in sessions.iter().zip(digests()) {
+        miner.absorb(facts.clone(), digest);
+    }
+    assert_eq!(miner.finish(), mine(&sessions));
+}
+
+#[test]
+fn an_error_of_several_tools_is_told_once_for_all_of_them() {
+    let session = |number: usize| {
+        let tool = ["saw", "drill", "plane"][number % 3];
+        (facts(number), vec![call(tool, "{}", "Error: the bench is taken", true)])
+    };
+    let findings = mine(&(0..12).map(session).collect::<Vec<_>>());
+    let told = |finding: &&Finding| finding.text.contains("the bench is taken");
+    let told: Vec<&Finding> = findings.iter().filter(told).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.contains("`drill`, `plane`, `saw`"), "{}", told[0].text);
+    assert_eq!(told[0].sources.sessions, 12);
 }
 
 #[test]
@@ -357,10 +387,10 @@ fn less_evidence_is_less_confidence() {
 #[test]
 fn tools_whose_names_look_alike_in_a_key_have_keys_of_their_own() {
     let session = |number: usize| {
-        let tool = if number < 3 { "go-up" } else { "go up" };
+        let tool = if number < 8 { "go-up" } else { "go up" };
         (facts(number), vec![call(tool, "{}", "Error: the ladder is gone", true)])
     };
-    let findings = mine(&(0..6).map(session).collect::<Vec<_>>());
+    let findings = mine(&(0..10).map(session).collect::<Vec<_>>());
     let alike = |key: &&str| key.starts_with("mistakes/go-up/the-ladder-is-gone");
     let mut alike: Vec<&str> = keys(&findings).into_iter().filter(alike).collect();
     alike.sort_unstable();

@@ -64,6 +64,14 @@ const STAND_INS: [&str; 14] = [
     "sample",
 ];
 
+/// What every secret holds a part of, in the order of [`PATTERNS`]: a text without any of it holds
+/// none. Words alone are found many times as fast as the patterns.
+const MARKS: &str = "AKIA|ASIA|AWS|Aws|aWs|awS|AWs|AwS|aWS|aws|AIza|GOCSPX-\
+    |KEY=|Key=|kEy=|keY=|KEy=|KeY=|kEY=|key=|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-\
+    |hooks\\.slack\\.com|sk-|k_live_|npm_|-----BEGIN |://";
+
+static MARKED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(MARKS).expect("BUG: the marks of secrets are malformed"));
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)).expect("BUG: a secret pattern is malformed")
 });
@@ -75,6 +83,9 @@ static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// The sort of the first secret in `text`, if it holds one.
 pub(super) fn find(text: &str) -> Option<&'static str> {
+    if !MARKED.is_match(text) {
+        return None;
+    }
     for index in SET.matches(text) {
         let mut found = EACH[index].captures_iter(text);
         if found.any(|captures| is_secret(&captures["v"])) {
@@ -151,6 +162,29 @@ mod tests {
             assert_eq!(find(&secret), Some(sort), "{secret}");
             assert_eq!(find(&format!("Use `{secret}` for it.")), Some(sort), "{secret}");
             assert_eq!(find(&format!("see: {secret}\nand more")), Some(sort), "{secret}");
+        }
+    }
+
+    #[test]
+    fn letters_of_either_case_are_found_where_a_pattern_takes_both() {
+        let mut samples = samples();
+        samples.retain(|(sort, _)| {
+            ["AWS secret key", "Azure account key", "password in a URL"].contains(sort)
+        });
+        assert_eq!(samples.len(), 3);
+        for (sort, secret) in samples {
+            let (name, value) = secret.split_once(['=', ':']).unwrap();
+            let sign = &secret[name.len()..=name.len()];
+            // Every way to write the first three letters, and the last three, of the name.
+            for mask in 0..8_usize {
+                let cased = |at: usize, c: char| {
+                    let upper = mask >> (at % 3) & 1 == 1;
+                    if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+                };
+                let name: String = name.chars().enumerate().map(|(at, c)| cased(at, c)).collect();
+                let text = format!("{name}{sign}{value}");
+                assert_eq!(find(&text), Some(sort), "{text}");
+            }
         }
     }
 

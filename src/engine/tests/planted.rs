@@ -10,6 +10,7 @@ use crate::engine::row::{Row, RowEdit, RowHead};
 use crate::engine::state::{WATERMARK, ref_name};
 use crate::engine::{Database, Options};
 use crate::error::ErrorKind;
+use crate::memory_tool::MemoryTool;
 use crate::object::{
     Author, Cause, Commit, Entry, Genesis, Key, ObjectKind, Operation, OperationHeader,
     OperationKind, RefKind, RefMove, RefName, StoreName, Stored,
@@ -245,6 +246,39 @@ fn a_text_that_no_tombstone_accounts_for_is_named() {
     assert_eq!((grave.author().name(), grave.reason()), ("ana", Some("Wrong office hours.")));
     let error = store.tombstone(record.id().object().into()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn a_memory_whose_text_was_erased_is_listed_and_deleted_but_not_read() {
+    let (gone, grave) = (vector("record-1-erased"), vector("tombstone-1-record"));
+    let disk = Disk::new(Vec::new());
+    sound(&disk);
+    let db = open(&disk);
+    let writer = db.core().storage.write(Duration::ZERO).unwrap();
+    let mut row = Row::new(StoreName::default_store());
+    row.objects = [&gone, &grave].map(|stored| (stored.id(), stored.clone())).into();
+    append(&db, &writer, &row);
+    writer.commit().unwrap();
+    drop(db);
+    let main = open(&disk).store("default").unwrap().branch("main").unwrap();
+    let mut tx = main.write().unwrap();
+    tx.place(Key::new("gone/hours").unwrap(), Some(gone.id().into())).unwrap();
+    tx.commit(Author::person("ana").message("placed")).unwrap();
+
+    let tool = MemoryTool::on(&main, Author::agent("scribe"));
+    let run = |json: &str| tool.run(&json.parse().unwrap());
+    let listing = run(r#"{"command": "view", "path": "/memories/gone"}"#).unwrap();
+    assert!(listing.ends_with("\n0B\t/memories/gone/hours"), "{listing}");
+    for refused in [
+        r#"{"command": "view", "path": "/memories/gone/hours"}"#,
+        r#"{"command": "insert", "path": "/memories/gone/hours", "insert_line": 0, "insert_text": "x"}"#,
+    ] {
+        assert_eq!(run(refused).unwrap_err().kind(), ErrorKind::Redacted, "{refused}");
+    }
+    run(r#"{"command": "rename", "old_path": "/memories/gone", "new_path": "/memories/went"}"#)
+        .unwrap();
+    run(r#"{"command": "delete", "path": "/memories/went/hours"}"#).unwrap();
+    assert!(main.snapshot().unwrap().get_id("went/hours").unwrap().is_none());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::bounds::Transcript;
-use super::read::TranscriptFormat;
+use super::names::Names;
+use super::read::{self, TranscriptFormat};
 use super::report::{DamagedLine, ReadingReport};
 use crate::engine::{NewSession, Store, Taken};
 use crate::error::Result;
@@ -19,6 +20,7 @@ pub struct SessionImport {
     format: TranscriptFormat,
     user: Option<String>,
     project: Option<String>,
+    folder: Option<String>,
     labels: Vec<String>,
 }
 
@@ -55,6 +57,14 @@ impl SessionImport {
         self
     }
 
+    /// Says what they worked on where they do not say so themselves, such as the folder in which
+    /// the agent ran.
+    #[must_use]
+    pub fn project_unless_said(mut self, project: impl Into<String>) -> Self {
+        self.folder = Some(project.into());
+        self
+    }
+
     /// Adds a label to each of them.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -84,7 +94,9 @@ impl SessionImport {
             work: store.database().progress().begin("sessions", None),
         };
         let mut refused = Vec::new();
-        let mut reading = Transcript::read_path(path, self.format, &mut |transcript| {
+        let mut names = Names::of(store);
+        let mut reading = read::read(path, self.format, &mut |named| {
+            let transcript = names.settle(named)?;
             let session = self.session(transcript);
             match session.facts.check() {
                 Ok(()) => intake.take(session),
@@ -105,7 +117,7 @@ impl SessionImport {
         let Transcript { mut facts, extra, events } = transcript;
         facts.labels.extend(self.labels.iter().cloned());
         facts.user = self.user.clone().or(facts.user);
-        facts.project = self.project.clone().or(facts.project);
+        facts.project = self.project.clone().or(facts.project).or_else(|| self.folder.clone());
         NewSession { facts: facts.in_order(), events, extra }
     }
 }

@@ -67,6 +67,27 @@ impl<'a> RawObject<'a> {
         self.fields.retain(|(name, _)| !known.contains(&name.as_str()));
     }
 
+    /// Adds a field.
+    pub(super) fn push(&mut self, name: String, raw: &'a str) {
+        if self.fields.len() < FIELDS_MAX {
+            self.fields.push((name, raw));
+        }
+    }
+
+    /// Adds the fields of `other` whose names are not there.
+    pub(super) fn add_missing(&mut self, other: Self) {
+        for (name, raw) in other.fields {
+            if !self.has(&name) {
+                self.fields.push((name, raw));
+            }
+        }
+    }
+
+    /// Removes the fields that say nothing.
+    pub(super) fn forget_nulls(&mut self) {
+        self.fields.retain(|(_, raw)| *raw != "null");
+    }
+
     /// Appends the fields to `out`, the inside of a JSON object, on one line.
     pub(super) fn write(&self, out: &mut String) {
         for (name, raw) in &self.fields {
@@ -134,6 +155,11 @@ pub(super) fn one_line(raw: &str) -> String {
 pub(super) fn array(raw: &str) -> Option<Vec<&str>> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
     Some(elements.into_iter().map(RawValue::get).collect())
+}
+
+/// Whether `text` is one JSON value and nothing else.
+pub(super) fn is_value(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// The text of a JSON string; `None` if it is no string. Half a surrogate pair, which harnesses

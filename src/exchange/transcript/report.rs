@@ -49,6 +49,21 @@ impl ReadingReport {
         count(&mut self.unknown_lines, name);
     }
 
+    /// Adds what another reading found.
+    pub fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.sessions += other.sessions;
+        self.events += other.events;
+        self.cut_events += other.cut_events;
+        self.damaged.extend(other.damaged);
+        for (name, count) in other.unknown_fields {
+            *self.unknown_fields.entry(name).or_default() += count;
+        }
+        for (name, count) in other.unknown_lines {
+            *self.unknown_lines.entry(name).or_default() += count;
+        }
+    }
+
     pub(super) fn damage(&mut self, path: &Path, line: u64, why: impl Into<String>) {
         self.damaged.push(DamagedLine { path: path.to_owned(), line, why: why.into() });
     }

@@ -8,10 +8,11 @@ use crate::engine::{Database, Store};
 use crate::error::{Error, Result};
 use crate::object::{Session, StoreName};
 use crate::search::events::live::{Live, Part};
-use crate::search::fields::{Fields, counter};
+use crate::search::fields::Fields;
 use crate::search::index::{Fault, Place, Subject, View};
 use crate::search::live::LiveSet;
 use crate::search::tail::Tail;
+use crate::search::words::analyser;
 use crate::storage::SessionObjectId;
 
 /// More missing chunks than this are indexed for good before a search, rather than in memory.
@@ -174,11 +175,11 @@ impl State {
         store: &Store,
         missing: &[Part],
     ) -> Result<(), Fault> {
-        let mut counter = counter();
+        let mut analyser = analyser();
         for batch in missing.chunks(BATCH) {
             let mut documents = Vec::new();
             for part in batch {
-                documents.extend(part.documents(store, fields, &mut counter)?);
+                documents.extend(part.documents(store, fields, &mut analyser)?);
             }
             if let Err(error) = self.tail.enter(fields, documents) {
                 self.tail = Tail::new();

@@ -4,8 +4,6 @@
 //!
 //! - `file`: one file's lines, sorted into conversations.
 //! - `conversation`: one conversation, growing line by line into a transcript.
-//! - `pending`: what a line holds beyond its words, until there is an event to keep it with.
-//! - `speaker`: whose words a user line holds: the person's, or the harness's.
 //!
 //! Known fields that only address a line or repeat a result are left out; thinking, unknown fields
 //! and unknown blocks are kept raw with the event they belong to, lines that are no conversation in
@@ -13,7 +11,5 @@
 
 mod conversation;
 mod file;
-mod pending;
-mod speaker;
 
 pub(super) use file::File;

@@ -1,9 +1,9 @@
-//! What a line holds beyond its words, until there is an event to keep it with.
+//! What a line or message holds beyond its words, until there is an event to keep it with.
 
 use std::collections::BTreeMap;
 
-use crate::exchange::transcript::raw::{RawObject, one_line, push_field};
-use crate::exchange::transcript::report::ReadingReport;
+use super::raw::{RawObject, one_line, push_field};
+use super::report::ReadingReport;
 use crate::object::Event;
 
 /// Unknown fields, thinking and unknown blocks, all raw.

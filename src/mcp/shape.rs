@@ -1,0 +1,126 @@
+//! Memories, commits and changes as data.
+
+use serde_json::{Value, json};
+use undream::{
+    Author, Change, Commit, Endorsements, ErrorKind, Key, Record, RecordId, Source, Store, Taint,
+};
+
+use super::answer::{Outcome, cut};
+
+/// How much of a text stands in lists.
+pub(crate) const LINE_BYTES_MAX: usize = 160;
+/// How much of a message, reason or quote is shown.
+pub(crate) const WORDS_BYTES_MAX: usize = 1_000;
+/// How much of each side of a change is shown.
+const SIDE_BYTES_MAX: usize = 2_000;
+
+/// A text of at most `max` bytes.
+pub(crate) fn words(text: &str, max: usize) -> String {
+    let kept = cut(text, max);
+    if kept.len() == text.len() { text.to_owned() } else { format!("{kept}…") }
+}
+
+pub(crate) fn author(author: &Author) -> Value {
+    json!({"name": author.name(), "kind": author.kind().name()})
+}
+
+pub(crate) fn taint(taint: Taint) -> Vec<&'static str> {
+    taint.sources().map(Source::name).collect()
+}
+
+/// A memory without its words: its ids, where it stands, how far it is trusted and on whose words
+/// it rests.
+pub(crate) fn standing(vouched: &Endorsements, key: &Key, record: &Record) -> Outcome<Value> {
+    let from = record.provenance();
+    Ok(json!({
+        "id": record.memory().to_string(),
+        "record": record.id().to_string(),
+        "key": key.as_str(),
+        "kind": record.kind().as_str(),
+        "labels": record.labels(),
+        "trust": vouched.trust(record)?.name(),
+        "source": taint(record.taint()),
+        "author": author(&from.author),
+        "session": from.session,
+    }))
+}
+
+/// A memory with the first `max` bytes of its text, and whether that is all.
+pub(crate) fn memory(
+    vouched: &Endorsements,
+    key: &Key,
+    record: &Record,
+    max: usize,
+) -> Outcome<Value> {
+    let mut value = standing(vouched, key, record)?;
+    if record.is_erased() {
+        value["erased"] = true.into();
+        return Ok(value);
+    }
+    let text = record.text()?;
+    let shown = cut(text, max);
+    value["title"] = record.title()?.into();
+    value["text"] = shown.into();
+    if shown.len() < text.len() {
+        value["truncated"] = true.into();
+        value["text_bytes"] = text.len().into();
+    }
+    Ok(value)
+}
+
+/// One line of a memory, for lists.
+pub(crate) fn line(record: &Record) -> Outcome<Option<String>> {
+    if record.is_erased() {
+        return Ok(None);
+    }
+    let text = match record.title()? {
+        Some(title) => title,
+        None => record.text()?,
+    };
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    Ok(Some(words(first, LINE_BYTES_MAX)))
+}
+
+pub(crate) fn commit(commit: &Commit) -> Value {
+    json!({
+        "id": commit.id().to_string(),
+        "author": author(commit.author()),
+        "authored": commit.authored().to_string(),
+        "session": commit.session(),
+        "cause": commit.cause().name(),
+        "message": commit.message().map(|text| words(text, WORDS_BYTES_MAX)),
+        "rationale": commit.rationale().map(|text| words(text, WORDS_BYTES_MAX)),
+    })
+}
+
+/// A change with what each side says.
+pub(crate) fn change(store: &Store, change: &Change) -> Outcome<Value> {
+    Ok(json!({
+        "kind": change.kind.name(),
+        "key": change.key.as_str(),
+        "from": change.from.as_ref().map(Key::as_str),
+        "before": side(store, change.before)?,
+        "after": side(store, change.after)?,
+    }))
+}
+
+/// One side of a change; without words where they were erased.
+fn side(store: &Store, id: Option<RecordId>) -> Outcome<Value> {
+    let Some(id) = id else { return Ok(Value::Null) };
+    let record = store.record(id)?;
+    let mut value = json!({
+        "record": id.to_string(),
+        "kind": record.kind().as_str(),
+        "trust": record.trust().name(),
+        "source": taint(record.taint()),
+    });
+    match record.text() {
+        Ok(text) => {
+            value["title"] = record.title()?.into();
+            value["text"] = words(text, SIDE_BYTES_MAX).into();
+        }
+        Err(error) if error.kind() == ErrorKind::Redacted => value["erased"] = true.into(),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(value)
+}

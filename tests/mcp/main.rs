@@ -1,0 +1,12 @@
+//! The server for agents, as a process of its own, driven line by line as a client drives it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of `#[test]` functions")]
+
+mod bad_input;
+mod client;
+mod pages;
+mod resources;
+mod scopes;
+mod shelf;
+mod together;
+mod tools;
