@@ -225,7 +225,9 @@ fn a_schedule_removed_while_it_runs_stays_removed() {
     };
     assert!(!is_rest(&schedules.run_next(&ana(), &removing).unwrap()));
     assert!(schedules.list().unwrap().is_empty());
-    assert!(load(&meta(&store).snapshot().unwrap(), "nightly").unwrap().is_none());
+    let kept = meta(&store).snapshot().unwrap();
+    assert!(load(&kept, "nightly").unwrap().is_none());
+    assert_eq!(kept.count("schedules").unwrap(), 0, "no state without its plan");
     let gone = schedules.remove("nightly", &ana()).unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::NotFound);
 }
