@@ -132,9 +132,12 @@ fn an_answer_that_is_no_error_makes_no_mistake() -> Result<()> {
     Ok(())
 }
 
+/// How a shell's tool is told what to run.
+type Shell = (&'static str, fn(&str) -> String);
+
 #[test]
 fn commands_are_read_whatever_the_shell_and_the_trade_are_called() -> Result<()> {
-    let shells: [(&str, fn(&str) -> String); 4] = [
+    let shells: [Shell; 4] = [
         ("terminal", |line| serde_json::json!({"explanation": "work", "input": line}).to_string()),
         ("exec", |line| serde_json::json!({"cmd": ["bash", "-lc", line]}).to_string()),
         ("run_shell", |line| serde_json::json!({"script": line, "cwd": "/a"}).to_string()),

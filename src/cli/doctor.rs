@@ -16,7 +16,7 @@ use super::status::statement;
 use super::time::{ago, since};
 
 /// What this program was built with beside the command line.
-const FEATURES: &[(&str, bool)] = &[("llm", cfg!(feature = "llm"))];
+const FEATURES: &[(&str, bool)] = &[("mcp", cfg!(feature = "mcp")), ("llm", cfg!(feature = "llm"))];
 
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {}
@@ -115,6 +115,11 @@ impl Checkup {
         }
         for (what, next) in findings {
             self.problem(what, next);
+        }
+        let connected = self.clients.iter().any(|client| client.state == State::Connected);
+        if connected && !cfg!(feature = "mcp") {
+            let what = "clients start `undream mcp`, which this program was built without";
+            self.problem(what, "cargo install --path . --features mcp");
         }
         if self.clients.iter().all(|client| client.state == State::Apart) {
             let found = self.clients.iter().find(|client| client.found);

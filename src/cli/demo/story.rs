@@ -119,7 +119,7 @@ impl Story {
 
     fn say(&mut self, text: &str) -> Outcome {
         self.line("")?;
-        self.line(&self.paint.name(text).to_string())
+        self.line(&self.paint.name(text))
     }
 
     /// One line, shown at once: the next step may take a while.
@@ -133,7 +133,7 @@ impl Story {
     fn step(&mut self, author: &str, arguments: &[&str], telling: &[&str]) -> Outcome {
         let typed: Vec<String> = arguments.iter().map(|word| shown(word)).collect();
         let command = format!("undream {}", typed.join(" "));
-        self.line(&self.paint.dim(format!("$ {command}")).to_string())?;
+        self.line(&self.paint.dim(format!("$ {command}")))?;
         let answer = self.answer(author, arguments)?;
         for line in answer.lines().filter(|line| telling.iter().any(|word| line.contains(word))) {
             self.line(&format!("  {line}"))?;
