@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 
 use crate::desk::{Desk, assert_story};
 
-/// Commands whose answer names files of this machine: their `--json` has a test of its own.
-const ELSEWHERE: [&str; 2] = ["demo", "completions"];
+/// Commands whose answer names files of this machine, whose `--json` has a test of its own; and those
+/// that speak a protocol of their own, which is JSON anyway.
+const ELSEWHERE: [&str; 7] =
+    ["demo", "completions", "connect", "doctor", "mcp", "memory-tool", "hook"];
 
 #[test]
 fn the_remaining_commands_answer_with_json() {
