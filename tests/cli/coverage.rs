@@ -72,8 +72,12 @@ fn every_command_has_a_story_with_json() {
     let commands = commands();
     assert!(commands.len() > 60, "the reference has headings: {commands:?}");
     let told = |name: &String| asked.iter().any(|line| line.starts_with(&format!("{name} ")));
+    let elsewhere = |name: &String| {
+        let verb = name.split(' ').next().unwrap();
+        ELSEWHERE.contains(&verb)
+    };
     let silent: Vec<&String> =
-        commands.iter().filter(|name| !ELSEWHERE.contains(&name.as_str()) && !told(name)).collect();
+        commands.iter().filter(|name| !elsewhere(name) && !told(name)).collect();
     assert!(silent.is_empty(), "no story with --json: {silent:?}");
 }
 
