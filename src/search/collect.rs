@@ -101,11 +101,6 @@ fn accept(
             segment.visit(&fields.facet_term(facet), |doc| {
                 passing.insert(doc);
             })?;
-            if let Facet::Under(key) = facet {
-                for doc in segment.at_path(key)? {
-                    passing.insert(doc);
-                }
-            }
         }
         accepted.intersect(&passing);
     }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use crate::engine::Snapshot;
 use crate::error::{ErrorKind, Result};
 use crate::object::{Key, Record};
-use crate::search::fields::Fields;
+use crate::search::fields::{Fields, counter};
 use crate::search::index::Fault;
 use crate::search::live::{Draft, LiveSet};
 use crate::search::segment::Segment;
 use crate::search::tail::chunk;
-use crate::search::words::analyser;
 
 /// Edits of a snapshot: what stands at a key after them, or that nothing does.
 #[derive(Default)]
@@ -44,13 +43,13 @@ impl Edits {
             return Ok(live);
         }
         let (mut leaving, mut documents) = (Vec::new(), Vec::new());
-        let mut analyser = analyser();
+        let mut counter = counter();
         for (key, after) in &self.by_key {
             if let Some(before) = snapshot.get_id(key.as_str())? {
                 leaving.push((key.clone(), before));
             }
             let Some(record) = after else { continue };
-            match fields.document(key, record, &mut analyser) {
+            match fields.document(key, record, &mut counter) {
                 Ok(document) => documents.push(document),
                 // What was erased is found by no search.
                 Err(error) if error.kind() == ErrorKind::Redacted => {}

@@ -1,20 +1,24 @@
-//! The fields of a document, and how a record becomes one.
+//! The fields of a document, how their words are cut, and how a record becomes a document.
 
 use tantivy::schema::{
     Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
+use tantivy::tokenizer::{
+    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer,
+    TextAnalyzerBuilder, Tokenizer, TokenizerManager,
+};
 use tantivy::{TantivyDocument, Term};
 
 use crate::error::Result;
 use crate::object::{Event, Key, Kind, Record, Role};
-use crate::search::words::analyser;
 use crate::storage::RecordId;
 
 /// Counts changes of fields or words: an index of another number is built anew.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 1;
 /// The name of our analyser inside an index.
 const WORDS: &str = "undream words";
+/// Words of this many bytes or more are not indexed; ids and hashes are shorter.
+const WORD_BYTES_MAX: usize = 256;
 /// The searched fields with their weights, in the order in which their scores are added up.
 pub(super) const SEARCHED: [(&str, f32); 6] =
     [("text", 1.0), ("title", 1.0), ("key", 1.0), ("labels", 1.0), ("kind", 0.3), ("context", 0.3)];
@@ -92,7 +96,7 @@ impl Fields {
         &self,
         key: &Key,
         record: &Record,
-        analyser: &mut TextAnalyzer,
+        counter: &mut TextAnalyzer,
     ) -> Result<TantivyDocument> {
         let mut document = TantivyDocument::default();
         let labels = record.labels().join(" ");
@@ -106,12 +110,11 @@ impl Fields {
         ];
         for (at, value) in values.into_iter().enumerate() {
             document.add_text(self.searched[at], value);
-            document.add_u64(self.counts[at], count_words(analyser, value));
+            document.add_u64(self.counts[at], count_words(counter, value));
         }
         document.add_u64(self.identity, identity(key.as_str(), record.id()));
         document.add_text(self.path, key.as_str());
-        // What stands at a key itself is found by its path: a word for each would be half of all.
-        for ancestor in key.ancestors() {
+        for ancestor in key.ancestors().chain([key.as_str()]) {
             document.add_text(self.facets, under(ancestor));
         }
         document.add_text(self.facets, of_kind(record.kind()));
@@ -128,13 +131,13 @@ impl Fields {
         &self,
         (chunk, place): (u64, &str),
         event: Option<&Event>,
-        analyser: &mut TextAnalyzer,
+        counter: &mut TextAnalyzer,
     ) -> TantivyDocument {
         let mut document = TantivyDocument::default();
         let text = event.map(Event::text).unwrap_or_default();
         document.add_text(self.searched[0], &text);
         for (at, counts) in self.counts.into_iter().enumerate() {
-            let count = if at == 0 { count_words(analyser, &text) } else { 0 };
+            let count = if at == 0 { count_words(counter, &text) } else { 0 };
             document.add_u64(counts, count);
         }
         document.add_u64(self.identity, chunk);
@@ -196,19 +199,59 @@ pub(super) fn identity(key: &str, record: RecordId) -> u64 {
     hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(first)
 }
 
+/// Gives as many words as [`analyser`] does, but unstemmed: stemming is most of the work.
+pub(super) fn counter() -> TextAnalyzer {
+    words().build()
+}
+
+/// How text is cut into words: at everything but letters and digits, in lower case, without
+/// English stop words, stemmed.
+pub(super) fn analyser() -> TextAnalyzer {
+    words().filter(Stemmer::new(Language::English)).build()
+}
+
+fn words() -> TextAnalyzerBuilder<impl Tokenizer> {
+    let stop = StopWordFilter::new(Language::English).expect("BUG: English has no stop words");
+    TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(WORD_BYTES_MAX))
+        .filter(LowerCaser)
+        .filter(stop)
+}
+
 /// Makes our analyser known to an index.
 pub(super) fn register(tokenizers: &TokenizerManager) {
     tokenizers.register(WORDS, analyser());
 }
 
-fn count_words(analyser: &mut TextAnalyzer, text: &str) -> u64 {
+fn count_words(counter: &mut TextAnalyzer, text: &str) -> u64 {
     if text.is_empty() {
         return 0;
     }
-    let mut stream = analyser.token_stream(text);
+    let mut stream = counter.token_stream(text);
     let mut count = 0;
     while stream.advance() {
         count += 1;
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unstemmed_words_are_as_many_as_stemmed_ones() {
+        let long = "x".repeat(WORD_BYTES_MAX);
+        let texts = [
+            "",
+            "The runner's RUNNING shoes, and the others' generously organised relays",
+            "s ss ies ied 's a'b -- 12 3.4 ÀÉÎ straße İstanbul ﬁnal 東京 кошками",
+            &format!("{long} {} tail", &long[1..]),
+        ];
+        for text in texts {
+            let stemmed = count_words(&mut analyser(), text);
+            assert_eq!(count_words(&mut counter(), text), stemmed, "{text}");
+        }
+        assert_eq!(count_words(&mut counter(), "The runner and the relay"), 2);
+    }
 }

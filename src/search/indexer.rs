@@ -10,10 +10,9 @@ use tantivy::tokenizer::TextAnalyzer;
 use crate::engine::{Snapshot, Store, WholeRow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Key, Record};
-use crate::search::fields::identity;
+use crate::search::fields::{counter, identity};
 use crate::search::index::{Fault, Stamp, View, WriteRight};
 use crate::search::shared::Shared;
-use crate::search::words::analyser;
 use crate::storage::RecordId;
 
 /// How many rows are read at a time, and from how many bytes on no more are.
@@ -32,7 +31,7 @@ const ARENA_BYTES: usize = 64 << 20;
 /// Indexes rows in their order, each document once.
 struct Indexer<'a> {
     shared: &'a Shared,
-    analyser: TextAnalyzer,
+    counter: TextAnalyzer,
     /// What the last commit of the index holds.
     committed: View,
     writer: IndexWriter,
@@ -92,7 +91,7 @@ impl<'a> Indexer<'a> {
         let sequence = committed.stamp.sequence;
         Ok(Self {
             shared,
-            analyser: analyser(),
+            counter: counter(),
             committed,
             writer,
             batch: Vec::with_capacity(BATCH),
@@ -156,7 +155,7 @@ impl<'a> Indexer<'a> {
 
     fn add(&mut self, key: &Key, id: RecordId, record: Result<Record>) -> Result<(), Fault> {
         let made =
-            record.and_then(|record| self.shared.fields.document(key, &record, &mut self.analyser));
+            record.and_then(|record| self.shared.fields.document(key, &record, &mut self.counter));
         match made {
             Ok(document) => {
                 self.batch.push(UserOperation::Add(document));

@@ -197,7 +197,7 @@ pub(super) fn terms(field: Field, words: &[(usize, String)]) -> Vec<(usize, Term
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::words::analyser;
+    use crate::search::fields::analyser;
 
     fn read(query: &str) -> Result<Option<Clause>> {
         parse(query, &mut analyser())

@@ -63,18 +63,6 @@ impl Segment {
         Ok(paths.ord_to_str(place, &mut path)?.then_some(path))
     }
 
-    /// The documents whose key is `key`, whatever its record.
-    pub(super) fn at_path(&self, key: &str) -> tantivy::Result<Vec<DocId>> {
-        let mut docs = Vec::new();
-        if let Some(paths) = &self.paths
-            && let Some(place) = paths.dictionary().term_ord(key)?
-        {
-            let all = 0..self.reader.max_doc();
-            paths.ords().get_docids_for_value_range(place..=place, all, &mut docs);
-        }
-        Ok(docs)
-    }
-
     /// The document that stands for `record` at `key`.
     pub(super) fn find(
         &self,

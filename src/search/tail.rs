@@ -10,10 +10,9 @@ use tantivy::{DocId, Index, SegmentReader, SingleSegmentIndexWriter, TantivyDocu
 use crate::engine::Snapshot;
 use crate::error::ErrorKind;
 use crate::object::Key;
-use crate::search::fields::{Fields, identity, register};
+use crate::search::fields::{Fields, counter, identity, register};
 use crate::search::index::Fault;
 use crate::search::segment::Segment;
-use crate::search::words::analyser;
 use crate::storage::RecordId;
 
 /// A segment of this many documents is not made anew for the next ones.
@@ -30,13 +29,13 @@ pub(super) struct Tail {
     len: usize,
     /// Identities whose texts were erased: nothing to index.
     erased: HashSet<u64>,
-    analyser: TextAnalyzer,
+    counter: TextAnalyzer,
 }
 
 impl Tail {
     pub(super) fn new() -> Self {
         let (chunks, youngest, erased) = (Vec::new(), Vec::new(), HashSet::new());
-        Self { chunks, youngest, len: 0, erased, analyser: analyser() }
+        Self { chunks, youngest, len: 0, erased, counter: counter() }
     }
 
     pub(super) fn chunks(&self) -> &[Arc<Segment>] {
@@ -63,7 +62,7 @@ impl Tail {
         let mut documents = Vec::with_capacity(missing.len());
         for (key, id) in missing {
             let record = snapshot.record(*id)?;
-            match fields.document(key, &record, &mut self.analyser) {
+            match fields.document(key, &record, &mut self.counter) {
                 Ok(document) => documents.push(document),
                 Err(error) if error.kind() == ErrorKind::Redacted => {
                     self.erased.insert(identity(key.as_str(), *id));

@@ -8,11 +8,10 @@ use crate::engine::{Database, Store};
 use crate::error::{Error, Result};
 use crate::object::{Session, StoreName};
 use crate::search::events::live::{Live, Part};
-use crate::search::fields::Fields;
+use crate::search::fields::{Fields, counter};
 use crate::search::index::{Fault, Place, Subject, View};
 use crate::search::live::LiveSet;
 use crate::search::tail::Tail;
-use crate::search::words::analyser;
 use crate::storage::SessionObjectId;
 
 /// More missing chunks than this are indexed for good before a search, rather than in memory.
@@ -175,11 +174,11 @@ impl State {
         store: &Store,
         missing: &[Part],
     ) -> Result<(), Fault> {
-        let mut analyser = analyser();
+        let mut counter = counter();
         for batch in missing.chunks(BATCH) {
             let mut documents = Vec::new();
             for part in batch {
-                documents.extend(part.documents(store, fields, &mut analyser)?);
+                documents.extend(part.documents(store, fields, &mut counter)?);
             }
             if let Err(error) = self.tail.enter(fields, documents) {
                 self.tail = Tail::new();

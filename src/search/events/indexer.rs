@@ -10,8 +10,8 @@ use crate::engine::Store;
 use crate::error::{Error, ErrorKind, Result};
 use crate::search::events::index::Events;
 use crate::search::events::live::{Part, parts};
+use crate::search::fields::counter;
 use crate::search::index::{Fault, Stamp, View, WriteRight};
-use crate::search::words::analyser;
 
 /// How many rows are looked through for sessions at a time, and from how many bytes on no more are.
 const ROWS: usize = 256;
@@ -90,14 +90,14 @@ impl Events {
         before: u64,
         stop: &impl Fn() -> bool,
     ) -> Result<(), Fault> {
-        let mut analyser = analyser();
+        let mut counter = counter();
         let work =
             self.database.progress().begin("parts of sessions indexed", Some(missing.len() as u64));
         for (at, (store, part)) in missing.iter().enumerate() {
             if stop() {
                 return Ok(());
             }
-            match part.documents(store, &self.fields, &mut analyser) {
+            match part.documents(store, &self.fields, &mut counter) {
                 Ok(documents) => {
                     writer.run(documents.into_iter().map(UserOperation::Add))?;
                 }

@@ -64,13 +64,13 @@ impl Part {
         &self,
         store: &Store,
         fields: &Fields,
-        analyser: &mut TextAnalyzer,
+        counter: &mut TextAnalyzer,
     ) -> Result<Vec<TantivyDocument>> {
         let Some(last) = (self.first + self.count).checked_sub(1) else { return Ok(Vec::new()) };
         let events = store.events(&self.session, self.first..=last)?;
         let document = |(number, _, event): (u32, _, Option<_>)| {
             let place = place(self.session.id(), number);
-            fields.event_document((self.identity, &place), event.as_ref(), analyser)
+            fields.event_document((self.identity, &place), event.as_ref(), counter)
         };
         Ok(events.into_iter().map(document).collect())
     }
