@@ -94,7 +94,8 @@ pub use object::{
     Author, AuthorKind, Bound, Cause, Commit, DatabaseId, Decision, Entry, Event, Evidence, Key,
     Kind, Message, Operation, OperationKind, Outcome, ProposalKind, ProposalPart, Provenance,
     Record, RefKind, RefMove, RefName, Role, RuleFinding, Ruling, Session, SessionFacts, Source,
-    StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_unprintable,
+    StoreName, Suspect, Taint, Tombstone, ToolCall, Trust, Verb, Verdict, is_hiding,
+    is_unprintable,
 };
 pub use progress::{Progress, Step};
 pub use search::{

@@ -122,8 +122,11 @@ class Mcp(_Child):
         self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
         while True:
             answer = self._receive()
-            if answer.get("id") != self._number or "method" in answer:
+            if "method" in answer:
                 continue  # A notification.
+            unread = answer.get("id") is None and "error" in answer
+            if answer.get("id") != self._number and not unread:
+                continue  # Late, of a request that was given up.
             if "error" in answer:
                 raise UndreamError("invalid", answer["error"]["message"])
             return answer["result"]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
@@ -45,6 +46,18 @@ RANKED_MAX = 1_000
 
 #: What cannot be seen, by categories of Unicode.
 _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Zl", "Zp")
+
+
+#: What shows as nothing though it is a letter or a mark.
+_EMPTY = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def _hides(sign: str) -> bool:
+    """Whether the server escapes a sign, since something may hide in it."""
+    unseen = unicodedata.category(sign) in _UNSEEN and sign != "\n"
+    return unseen or _EMPTY.match(sign) is not None
 
 
 def encode(name: str) -> str:
@@ -157,8 +170,8 @@ class UndreamStore(BaseStore):
             return None
         return tuple(map(decode, folders)), decode(name[: -len(ITEM)])
 
-    def _read(self, key: str) -> Optional[tuple[str, Item]]:
-        """The record that stands at a key and the item it holds."""
+    def _read(self, key: str) -> Optional[tuple[str, Optional[Item]]]:
+        """The record that stands at a key and the item it holds, if it holds one."""
         text = ""
         try:
             for page in self._client.pages("get", key=key):
@@ -170,17 +183,21 @@ class UndreamStore(BaseStore):
             raise
         return record, self._item(key, text)
 
-    def _item(self, key: str, text: str, kind: type = Item, **more: Any) -> Item:
+    def _item(self, key: str, text: str, kind: type = Item, **more: Any) -> Optional[Item]:
+        """The item a memory holds; None if somebody else wrote something there that is none."""
         namespace, name = self._place(key)
-        held = json.loads(text)
-        return kind(
-            namespace=namespace,
-            key=name,
-            value=held["value"],
-            created_at=datetime.fromisoformat(held["created_at"]),
-            updated_at=datetime.fromisoformat(held["updated_at"]),
-            **more,
-        )
+        try:
+            held = json.loads(text)
+            return kind(
+                namespace=namespace,
+                key=name,
+                value=held["value"],
+                created_at=datetime.fromisoformat(held["created_at"]),
+                updated_at=datetime.fromisoformat(held["updated_at"]),
+                **more,
+            )
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def _put(self, op: PutOp) -> None:
         if op.index is not None:
@@ -201,10 +218,10 @@ class UndreamStore(BaseStore):
                 self._client.call("forget", key=key, record=found[0])
             return
         now = datetime.now(timezone.utc)
-        created = now if found is None else found[1].created_at
+        created = now if found is None or found[1] is None else found[1].created_at
         held = {"value": dict(value), "created_at": created.isoformat(), "updated_at": now.isoformat()}
         text = json.dumps(held, ensure_ascii=False, indent=1)
-        if any(unicodedata.category(sign) in _UNSEEN and sign != "\n" for sign in text):
+        if any(_hides(sign) for sign in text):
             # What cannot be seen would come back escaped in another way.
             text = json.dumps(held, indent=1)
         if found is None:
@@ -230,12 +247,14 @@ class UndreamStore(BaseStore):
                     continue
                 if hit.get("truncated"):
                     found = self._read(hit["key"])
-                    if found is None:
-                        continue  # It was deleted meanwhile.
+                    if found is None or found[1] is None:
+                        continue  # It was deleted meanwhile, or is none of ours.
                     item = found[1]
                     yield SearchItem(**{n: getattr(item, n) for n in Item.__slots__}, score=hit["score"])
                 else:
-                    yield self._item(hit["key"], hit["text"], SearchItem, score=hit["score"])
+                    item = self._item(hit["key"], hit["text"], SearchItem, score=hit["score"])
+                    if item is not None:
+                        yield item
             seen += 50
             if seen >= RANKED_MAX:
                 return
@@ -244,7 +263,7 @@ class UndreamStore(BaseStore):
         """All items under a namespace, in order of their keys."""
         for key in self._keys(op.namespace_prefix):
             found = self._read(key)
-            if found is not None:
+            if found is not None and found[1] is not None:
                 yield SearchItem(**{n: getattr(found[1], n) for n in Item.__slots__})
 
     def _keys(self, namespace: tuple[str, ...]) -> Iterator[str]:

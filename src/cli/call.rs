@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use undream::{
-    Abbreviations, Author, Branch, Database, ErrorKind, FixedClock, HolderInfo, Message, Options,
-    Progress, SeededEntropy, Snapshot, Store, Time,
+    Abbreviations, Author, AuthorKind, Branch, Database, ErrorKind, FixedClock, HolderInfo,
+    Message, Options, Progress, SeededEntropy, Snapshot, Store, Time,
 };
 
 use super::arguments::{Asking, Globals, Saying};
@@ -172,6 +172,15 @@ impl Call {
     /// Opens the store for work that takes its time.
     pub(crate) fn busy_store(&self, access: Access) -> Outcome<Store> {
         self.store_of(&self.busy_database(access)?)
+    }
+
+    /// The author of what an agent writes through this program: who was named for it. A person that
+    /// the environment names is not who speaks; without another, it is the agent `name`.
+    pub(crate) fn agent_author(&self, name: &str) -> Outcome<Author> {
+        let author = self.author()?;
+        let named = self.globals.author.is_some();
+        let speaks = self.globals.author_given || author.kind() != AuthorKind::Person;
+        Ok(if named && speaks { author } else { Author::agent(name) })
     }
 
     /// Who acts.

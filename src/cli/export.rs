@@ -30,6 +30,9 @@ pub(crate) struct Export {
     /// Only what stands at and under this key
     #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
+    /// Write over a file that is there
+    #[arg(long, conflicts_with = "markdown")]
+    force: bool,
     #[command(flatten)]
     reading: Reading,
 }
@@ -38,7 +41,7 @@ impl Export {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let store = call.busy_store(Access::Read)?;
         if self.history {
-            let mut target = Target::open(self.file.as_deref(), Secrecy::Secret)?;
+            let mut target = Target::open(self.file.as_deref(), Secrecy::Secret, self.force)?;
             let report = match call.globals.store {
                 Some(_) => store.export_history(target.sink())?,
                 None => store.database().export_history(target.sink())?,
@@ -60,7 +63,7 @@ impl Export {
             let written = snapshot.export_markdown(prefix, folder);
             written.hint_for(ErrorKind::Invalid, || "name a new folder".to_owned())?
         } else {
-            let mut target = Target::open(self.file.as_deref(), Secrecy::Plain)?;
+            let mut target = Target::open(self.file.as_deref(), Secrecy::Plain, self.force)?;
             let report = snapshot.export_jsonl(prefix, target.sink())?;
             target.finish()?;
             report
@@ -119,12 +122,20 @@ enum Target {
 }
 
 impl Target {
-    fn open(path: Option<&Path>, secrecy: Secrecy) -> Outcome<Self> {
+    fn open(path: Option<&Path>, secrecy: Secrecy, force: bool) -> Outcome<Self> {
         let path = path.ok_or_else(|| Failure::usage("the file to write is missing"))?;
         if path == Path::new("-") {
             return Ok(Self::Page(Page::plain()));
         }
         let name = path.file_name().ok_or_else(|| Failure::usage("the file has no name"))?;
+        if path.is_dir() {
+            let message = format!("{} is a folder", path.display());
+            return Err(Failure::usage(message).hint("name a file, or --markdown DIR"));
+        }
+        if path.is_file() && !force {
+            let message = format!("{} is there already", path.display());
+            return Err(Failure::usage(message).hint("name another file, or --force"));
+        }
         let draft = path.with_file_name(format!(".{}.part", name.to_string_lossy()));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);

@@ -168,9 +168,12 @@ impl Start {
         }
         if let Some(session) = &said.session {
             // The id under which its transcript is taken in, so that the recall log finds it.
-            let asking = snapshot.for_session(&format!("{}:{session}", self.client))?;
             let given = briefing.memories.iter().map(|held| (&held.key, &held.record));
-            asking.note_brief("", given)?;
+            let asking = snapshot.for_session(&format!("{}:{session}", self.client));
+            // A session that cannot be noted is given its brief all the same.
+            if let Err(error) = asking.and_then(|asking| asking.note_brief("", given)) {
+                eprintln!("undream hook: the brief is not in the recall log: {error}");
+            }
         }
         Ok(Some(format!("{opening}{text}{closing}")))
     }
@@ -184,13 +187,28 @@ impl Start {
                 brief = brief.prefix(prefix);
             }
             let briefing = brief.make()?;
-            let text = escape_text(&briefing.text).replace(TAG, "undream\u{2011}memory");
+            let text = fenced(&escape_text(&briefing.text));
             if text.len() <= room {
                 return Ok((briefing, text));
             }
             bytes = bytes * room / text.len();
         }
     }
+}
+
+/// The text of a brief without anything that would end it early.
+fn fenced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let after = &rest[at + 1..];
+        let name = after.strip_prefix('/').unwrap_or(after);
+        let is_tag = name.get(..TAG.len()).is_some_and(|start| start.eq_ignore_ascii_case(TAG));
+        out.push_str(&rest[..at]);
+        out.push_str(if is_tag { "&lt;" } else { "<" });
+        rest = after;
+    }
+    out + rest
 }
 
 impl End {

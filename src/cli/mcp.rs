@@ -43,7 +43,7 @@ impl Mcp {
 
 #[cfg(feature = "mcp")]
 mod serving {
-    use undream::{Author, AuthorKind, Branch, ErrorKind, RefName, Store};
+    use undream::{Author, Branch, ErrorKind, RefName, Store};
 
     use super::super::call::{Access, Call};
     use super::super::exit::{Failure, Hinted, INTERRUPTED, Outcome};
@@ -57,7 +57,7 @@ mod serving {
         pub(crate) fn run(&self, call: &Call) -> Outcome {
             let access = if self.read_only { Access::Read } else { Access::Write };
             let store = call.store(access)?;
-            let author = author(call)?;
+            let author = call.agent_author(AUTHOR)?;
             let branch = self.branch(call, &store, &author)?;
             let session = self.session.clone().unwrap_or_else(|| own_session(&store));
             let scope = Scope::new(branch, author, session)?;
@@ -93,15 +93,6 @@ mod serving {
                 format!("undream mcp --branch {name} --from main, or undream branch list")
             })
         }
-    }
-
-    /// The author that was named for this server; a person that the environment names is not who
-    /// speaks through it.
-    fn author(call: &Call) -> Outcome<Author> {
-        let named = call.globals.author.is_some();
-        let author = call.author()?;
-        let speaks = call.globals.author_given || author.kind() != AuthorKind::Person;
-        Ok(if named && speaks { author } else { Author::agent(AUTHOR) })
     }
 
     /// A session of its own for each server, so that the recall log can tell them apart.

@@ -9,6 +9,9 @@ use undream::{MemoryCommand, MemoryReply, MemoryTool};
 use super::call::{Access, Call};
 use super::exit::{Failure, Outcome};
 
+/// Who writes unless somebody is named.
+const AUTHOR: &str = "memory-tool";
+
 #[derive(Args, Debug)]
 pub(crate) struct Tool {
     /// Read a command from each line and answer each with a line, until the input ends
@@ -35,8 +38,12 @@ impl Tool {
             return Err(Failure::usage("the command is missing on standard input").hint(hint));
         }
         let store = call.store(if self.read_only { Access::Read } else { Access::Write })?;
+        if self.branch == "meta" {
+            let message = "`meta` is the engine's own account and holds no files";
+            return Err(Failure::usage(message).hint("undream branch list"));
+        }
         let branch = call.branch(&store, &self.branch)?;
-        let tool = MemoryTool::on(&branch, call.author()?)
+        let tool = MemoryTool::on(&branch, call.agent_author(AUTHOR)?)
             .prefix(self.prefix.as_deref().unwrap_or_default())?;
         let tool = tool.read_only(self.read_only);
         let tool = match &self.session {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, stdout};
 
 use anstyle::{AnsiColor, Style};
-use undream::is_unprintable;
+use undream::is_hiding;
 
 use super::arguments::Colour;
 
@@ -83,7 +83,7 @@ pub(crate) fn escape_text(text: &str) -> Cow<'_, str> {
 }
 
 fn escaped(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let hidden = |c: char| is_unprintable(c) && !allowed(c);
+    let hidden = |c: char| is_hiding(c) && !allowed(c);
     if !text.contains(hidden) {
         return text.into();
     }

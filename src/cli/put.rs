@@ -15,7 +15,8 @@ use super::paint::{escape, quoted};
 pub(crate) struct Put {
     /// Where the memory stands, such as team/style/rust
     key: String,
-    /// What to remember; - or nothing reads it from standard input, without its last line end
+    /// What to remember; - or nothing reads it from standard input, without its last line end.
+    /// Without -, an empty input is refused
     text: Option<String>,
     /// A heading
     #[arg(long)]
@@ -97,6 +98,11 @@ impl Put {
             if text.ends_with('\r') {
                 text.pop();
             }
+        }
+        if text.is_empty() && self.text.is_none() {
+            // A command whose output was piped here has probably failed.
+            let hint = format!("undream put {} \"\" writes an empty one", quoted(&self.key));
+            return Err(Failure::usage("nothing came on standard input").hint(hint));
         }
         Ok(text)
     }

@@ -211,6 +211,7 @@ impl Review {
             chain: Chain::prepare(self.dream.base_branch()?, links)?,
             decided,
             overriding: None,
+            session: None,
         })
     }
 
@@ -263,6 +264,7 @@ pub struct ReviewMerge {
     /// Decisions that are made by merging.
     decided: Choices,
     pub(super) overriding: Option<String>,
+    session: Option<String>,
 }
 
 impl ReviewMerge {
@@ -315,6 +317,12 @@ impl ReviewMerge {
         self.chain.entry(record)
     }
 
+    /// Says in which session the merge is made: its commits will name it.
+    pub fn session(mut self, id: impl Into<String>) -> Self {
+        self.session = Some(id.into());
+        self
+    }
+
     /// Merges: one pick per proposal, closed by one review commit, and the account of it, in one
     /// durable write. Returns the review commit.
     ///
@@ -324,6 +332,9 @@ impl ReviewMerge {
     pub fn commit(self, text: &str) -> Result<CommitId> {
         let mut message = self.reviewer.message(text);
         message.overriding = self.overriding;
+        if let Some(id) = self.session {
+            message = message.session(id);
+        }
         message.check()?;
         let (dream, decided) = (self.dream.clone(), self.decided);
         let choices = with(&decided, dream.choices()?)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::engine::landing::no_branch;
 use crate::engine::merge::{Merge, Side, Task};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
@@ -46,13 +47,17 @@ impl Branch {
     }
 
     pub(crate) fn head_commit(&self) -> Result<Option<Arc<Commit>>> {
-        self.head()?.map(|id| self.store.commit(id)).transpose()
+        let head = self.head()?;
+        if head.is_none() && self.name != RefName::main() && !self.name.is_reserved() {
+            return Err(no_branch(&self.name));
+        }
+        head.map(|id| self.store.commit(id)).transpose()
     }
 
     /// The content of the newest commit. It stays as it is while others write.
     ///
     /// # Errors
-    /// `Io` or `Corrupt` if it cannot be read.
+    /// `NotFound` if the branch was deleted; `Io` or `Corrupt` if it cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot> {
         Snapshot::at(self.store.clone(), self.head_commit()?)
     }

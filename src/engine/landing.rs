@@ -112,8 +112,11 @@ impl Landing<'_> {
         match self.find_ref(store, branch) {
             Some(RefState { kind: RefKind::Branch, commit }) => self.commit(commit).map(Some),
             Some(_) => Err(Error::invalid(format!("`{branch}` is a tag; a tag does not move"))),
-            None if self.has_store(store) => Ok(None),
-            None => Err(Error::not_found(format!("there is no store `{store}`"))),
+            None if !self.has_store(store) => {
+                Err(Error::not_found(format!("there is no store `{store}`")))
+            }
+            None if *branch == RefName::main() || branch.is_reserved() => Ok(None),
+            None => Err(no_branch(branch)),
         }
     }
 
@@ -245,6 +248,11 @@ impl Landing<'_> {
             _ => {}
         }
     }
+}
+
+/// The branch was deleted, or never was: only `main` begins with its first commit.
+pub(crate) fn no_branch(branch: &RefName) -> Error {
+    Error::not_found(format!("there is no branch `{branch}` any more"))
 }
 
 /// An error to give to several callers.

@@ -50,8 +50,9 @@ struct MadeSession {
 }
 
 impl Store {
-    /// Takes sessions in, durably together. One that is known as it is changes nothing; one that
-    /// has grown shares what it had. Of two who take the same session in at once, one finds it
+    /// Takes sessions in, durably together. One that is known as it is changes nothing, and neither
+    /// does one that was cut short: what is known goes on where it ends. One that has grown shares
+    /// what it had. Of two who take the same session in at once, one finds it
     /// known.
     ///
     /// # Errors
@@ -146,16 +147,15 @@ impl Store {
         let mut chunks = Vec::new();
         let mut added = Vec::new();
         let mut first = 0;
-        let mut shared = true;
+        let (mut shared, mut begins) = (true, known.is_some());
         for (index, run) in cut_into_chunks(&new.events).into_iter().enumerate() {
-            shared = shared
-                && match old.get(index) {
-                    Some((id, _)) => {
-                        let held = open_chunk(&self.core().chunk(&view, &id.object())?)?;
-                        held.iter().map(|(_, event)| event.as_ref()).eq(run.iter().map(Some))
-                    }
-                    None => false,
-                };
+            let mut held = Vec::new();
+            if let Some((id, _)) = old.get(index).filter(|_| begins) {
+                held = open_chunk(&self.core().chunk(&view, &id.object())?)?;
+            }
+            let mut held = held.iter().map(|(_, event)| event.as_ref());
+            begins &= run.iter().all(|event| held.next() == Some(Some(event)));
+            shared &= begins && held.next().is_none();
             if shared {
                 chunks.push(old[index]);
             } else {
@@ -164,6 +164,9 @@ impl Store {
                 added.push(chunk);
             }
             first += run.len() as u64;
+        }
+        if begins && first < old.iter().map(|(_, events)| u64::from(*events)).sum() {
+            return Ok((Taken::Known, None));
         }
         if let Some(known) = &known
             && known.chunks() == chunks

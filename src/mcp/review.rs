@@ -44,7 +44,7 @@ fn merge(scope: &Scope, dream: &Dream, reason: Option<&str>) -> Outcome {
     let merge = review.merge().hint_for(ErrorKind::Conflict, || {
         "approve proposals first: review with the action approve".to_owned()
     })?;
-    let merge = merge.gates(&scope.gates());
+    let merge = merge.gates(&scope.gates()).session(&scope.session);
     let conflicts = merge.conflicts().into_iter().map(|(_, conflict)| conflict);
     refuse_conflicts(conflicts, &format!("undream dream merge {number}"))?;
     let numbers = merge.numbers().to_vec();

@@ -96,7 +96,9 @@ impl Scope {
         if self.branch.head()? == Some(commit) {
             return Ok(());
         }
-        for found in self.store.refs()? {
+        // `meta` is the engine's own account, of reviewers and their reasons.
+        let refs = self.store.refs()?;
+        for found in refs.into_iter().filter(|found| found.name.as_str() != "meta") {
             if self.store.is_ancestor(commit, found.commit)? {
                 return Ok(());
             }

@@ -10,11 +10,13 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
+use tokio::sync::Semaphore;
 
 use super::answer::{self, Outcome};
 use super::scope::Scope;
 use super::tool::Tool;
 use super::tools::tools;
+use super::wire::OPEN_MAX;
 use super::{prompts, resources};
 
 /// What a client is told of the server as it connects.
@@ -41,11 +43,14 @@ type Answer<T> = Result<T, ErrorData>;
 pub(crate) struct Server {
     scope: Scope,
     tools: Arc<Vec<Tool>>,
+    /// Held by work that is under way, also where its call was cancelled: a cancelled call is not
+    /// answered, but what it began is brought to an end.
+    places: Arc<Semaphore>,
 }
 
 impl Server {
     pub(crate) fn new(scope: Scope) -> Self {
-        Self { scope, tools: Arc::new(tools()) }
+        Self { scope, tools: Arc::new(tools()), places: Arc::new(Semaphore::new(OPEN_MAX)) }
     }
 
     /// Does something with the engine, away from the threads that carry messages.
@@ -54,7 +59,13 @@ impl Server {
         work: impl FnOnce(&Scope) -> T + Send + 'static,
     ) -> Answer<T> {
         let scope = self.scope.clone();
-        let done = tokio::task::spawn_blocking(move || work(&scope)).await;
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.expect("BUG: the places of a server are never closed");
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = place;
+            work(&scope)
+        });
+        let done = done.await;
         done.map_err(|error| {
             eprintln!("undream mcp: a call broke off: {error}");
             ErrorData::internal_error("the call broke off; nothing was half written", None)

@@ -280,7 +280,7 @@ fn dream_tools() -> Vec<Tool> {
             "dream",
             "Dream over sessions",
             "start: reads past sessions and proposes changes of memory on a branch of its own; \
-             nothing changes before a review. list: the dreams. show: one dream with its proposals \
+             what it proposes waits for a review, unless the policy's mode merges it. list: the dreams. show: one dream with its proposals \
              and their evidence.",
             dreams::dream,
         )

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, mpsc};
 /// The longest line: a text of the greatest length, and most of it escaped.
 pub(crate) const LINE_BYTES_MAX: usize = 8 << 20;
 /// So many requests are open at the same time; more wait to be read.
-const OPEN_MAX: usize = 32;
+pub(super) const OPEN_MAX: usize = 32;
 
 /// What was read of the input.
 enum Line {

@@ -21,7 +21,7 @@ impl MemoryReply {
         let mut json = String::with_capacity(self.content.len() + 40);
         let mut units = [0; 2];
         for c in value.to_string().chars() {
-            if crate::object::is_unprintable(c) {
+            if crate::object::is_hiding(c) {
                 for unit in c.encode_utf16(&mut units) {
                     write!(json, "\\u{unit:04x}").expect("BUG: a string has room");
                 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::engine::{Branch, Snapshot, Transaction};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::memory_tool::command::MemoryCommand;
 use crate::memory_tool::folder::{Named, list, look, want_free};
 use crate::memory_tool::lines;
@@ -128,15 +128,30 @@ impl MemoryTool {
     fn change(
         &self,
         message: String,
-        edit: impl FnMut(&mut Transaction) -> Result<()>,
+        mut edit: impl FnMut(&mut Transaction) -> Result<()>,
     ) -> Result<()> {
         let message = self.author.message(message);
         let message = match &self.session {
             Some(session) => message.session(session),
             None => message,
         };
-        self.branch.update(message, edit)?;
+        self.branch.update(message, |transaction| {
+            self.check_session()?;
+            edit(transaction)
+        })?;
         Ok(())
+    }
+
+    /// Refuses to write in a session that was taken back: what it taught is not trusted any more.
+    fn check_session(&self) -> Result<()> {
+        let Some(id) = &self.session else { return Ok(()) };
+        if self.branch.store().quarantine_of(id)?.is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "the session `{id}` was taken back; nothing is written in it unless a person lifts that"
+        );
+        Err(Error::new(ErrorKind::Blocked, message))
     }
 
     fn view(&self, path: &Path, range: Option<[i64; 2]>) -> Result<String> {

@@ -103,6 +103,16 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether something may hide in `c` where a text is shown to a person or a model: what is
+/// unprintable, and what shows as nothing, such as the variation selectors that can spell out words.
+/// Those that pick the form of an emoji are not among them.
+pub fn is_hiding(c: char) -> bool {
+    is_unprintable(c)
+        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{ffa0}'
+            | '\u{e0100}'..='\u{e01ef}')
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

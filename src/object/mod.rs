@@ -27,7 +27,7 @@ pub use commit::{Cause, Commit, Decision, ProposalKind, ProposalPart, Suspect, V
 pub use entry::{Entry, Kind};
 pub use event::{Event, Role, ToolCall};
 pub use genesis::DatabaseId;
-pub use key::{Key, is_unprintable};
+pub use key::{Key, is_hiding, is_unprintable};
 pub use name::{RefName, StoreName};
 pub use operation::{Operation, OperationKind, RefKind, RefMove};
 pub use provenance::{Evidence, Provenance, Source, Taint, Trust};

@@ -46,6 +46,7 @@ fn memories_go_out_and_come_in() {
             "export -",
             "export out.jsonl --prefix facts",
             "export out.jsonl --at v1 --json",
+            "export out.jsonl --at v1 --force --json",
             "export --markdown out",
             "export all.jsonl --history",
             "export",
@@ -95,7 +96,7 @@ fn a_history_is_that_of_all_stores_unless_one_is_named() {
         assert_eq!(desk.code(line), 0, "{line}");
     }
     let exported = |line: &str| desk.json(line)["export"]["commits"].as_u64().unwrap();
-    assert_eq!(exported("export all --history --json"), 5);
+    assert_eq!(exported("export all --history --force --json"), 5);
     assert_eq!(exported("export one --history --store other --json"), 1);
     assert_eq!(desk.code("init copy"), 0);
     assert_eq!(desk.code("--db copy import one"), 0);

@@ -72,3 +72,18 @@ fn what_no_terminal_should_obey_is_escaped_in_messages_too() {
     let listed = String::from_utf8(desk.output("log", "").stdout).unwrap();
     assert!(listed.contains(r"x\u{1b}[2J\u{202e}y"), "{listed}");
 }
+
+#[test]
+fn an_empty_pipe_is_no_text_and_a_file_that_is_there_is_not_written_over() {
+    let desk = Desk::after(&["init", "put a one"]);
+    assert_eq!(desk.code("put a"), 2, "what was piped in is empty");
+    assert_eq!(desk.output("get a", "").stdout, b"one");
+    assert_eq!(desk.code("put a -"), 0, "an empty text was asked for");
+    std::fs::write(desk.path("kept"), "mine").unwrap();
+    for line in ["export kept", "export kept --history", "export .undream"] {
+        assert_eq!(desk.code(line), 2, "{line}");
+    }
+    assert_eq!(std::fs::read(desk.path("kept")).unwrap(), b"mine");
+    assert_eq!(desk.code("export kept --force"), 0);
+    assert_ne!(std::fs::read(desk.path("kept")).unwrap(), b"mine");
+}

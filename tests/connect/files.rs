@@ -217,3 +217,24 @@ fn what_others_keep_there_is_not_shown() {
         }
     }
 }
+
+#[test]
+fn a_client_that_was_connected_to_two_databases_is_connected_to_none_after_removal() {
+    let home = Home::new();
+    home.done("init other", "");
+    home.done("connect cursor --yes", "");
+    home.done("--db other connect cursor --yes", "");
+    home.done("connect cursor --remove --yes", "");
+    let left = home.bytes(".cursor/mcp.json").unwrap_or_default();
+    assert!(!String::from_utf8(left).unwrap().contains("undream"));
+    assert_ne!(home.state("cursor"), "connected");
+}
+
+#[test]
+fn a_value_that_looks_like_a_name_is_not_shown() {
+    let home = Home::new();
+    let secret = "c2VjcmV0dG9rZW4=";
+    home.write(".codex/config.toml", format!("args = [\n  \"--key\",\n  \"{secret}\"]\n"));
+    let shown = home.done("connect codex", "");
+    assert!(!shown.contains("c2VjcmV0"), "{shown}");
+}

@@ -171,7 +171,8 @@ fn memory_is_read_at_any_revision_and_as_of_a_time() {
 #[test]
 fn a_dream_is_started_shown_reviewed_merged_and_taken_back() {
     let shelf = Shelf::dreamt();
-    let mut client = Client::start(shelf.path(), &["--allow", "review", "--author", "ana"]);
+    let words = ["--allow", "review", "--author", "ana", "--session", "desk-7"];
+    let mut client = Client::start(shelf.path(), &words);
     let list = client.data("dream", json!({"action": "list"}));
     assert_eq!(list["dreams"][0]["status"], "waiting");
     let show = client.data("dream", json!({"action": "show", "number": 1, "limit": 1}));
@@ -185,6 +186,8 @@ fn a_dream_is_started_shown_reviewed_merged_and_taken_back() {
     let merged = client.data("review", json!({"action": "merge", "number": 1}));
     assert_eq!(merged["proposals"], json!([number]));
     assert!(shelf.text("main", key).is_some());
+    let log = client.data("log", json!({"session": "desk-7"}));
+    assert_eq!(log["commits"][0]["id"], merged["commit"], "{log}");
     let why = client.data("why", json!({"key": key}));
     assert_eq!(why["steps"][0]["dream"], 1);
     client.data("revert", json!({"dream": 1, "proposal": number}));

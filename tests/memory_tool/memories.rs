@@ -3,7 +3,8 @@
 use std::thread;
 
 use undream::{
-    Author, Database, Dream, Entry, ErrorKind, Kind, MemoryTool, Mine, Options, Policy, Sessions,
+    Author, Database, Dream, Entry, ErrorKind, Kind, MemoryTool, Mine, NewSession, Options, Policy,
+    SessionFacts, Sessions, Suspect, Withdrawal,
 };
 
 use super::{Bench, body, create, delete, insert, rename, replace, view};
@@ -219,4 +220,24 @@ fn a_dreams_branch_can_be_viewed_and_not_written() {
     let reserved = Bench { branch, tool };
     assert_eq!(body(&reserved.ok(&view("/memories/a"))), "     1\tone");
     reserved.refused(&create("x", "y"), ErrorKind::Invalid);
+}
+
+#[test]
+fn nothing_is_written_in_a_session_that_was_taken_back() {
+    let bench = Bench::new();
+    let bench = Bench { tool: bench.tool.session("chat-812").unwrap(), branch: bench.branch };
+    bench.ok(&create("a", "one"));
+    let (store, ana) = (bench.branch.store().clone(), Author::person("ana"));
+    let facts = SessionFacts { id: "chat-812".to_owned(), ..SessionFacts::default() };
+    let session = NewSession { facts, events: Vec::new(), extra: None };
+    store.import_sessions(&[session], &ana).unwrap();
+    let away = Withdrawal::prepare(&bench.branch, Suspect::Session("chat-812".to_owned()));
+    away.unwrap().commit(ana.message("Away")).unwrap();
+    for command in [create("b", "two"), rename("/memories/a", "/memories/c")] {
+        let reply = bench.tool.reply(command.to_string().as_bytes());
+        assert!(reply.is_error, "{command}: {}", reply.content);
+    }
+    let said = bench.refused(&create("b", "two"), ErrorKind::Blocked);
+    assert!(said.contains("chat-812"), "{said}");
+    bench.ok(&view("/memories"));
 }

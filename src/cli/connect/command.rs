@@ -120,7 +120,14 @@ impl Connect {
             (false, _) => call.note(format!("{} is connected already.", client.title)),
             (true, true) => {
                 call.note(format!("Undream is {done} {}.", client.title));
-                if !self.remove {
+                if self.remove {
+                    for copy in steps.iter().filter_map(Step::copy) {
+                        call.note(format!(
+                            "The copy of before stays at {}; it may hold keys.",
+                            copy.display()
+                        ));
+                    }
+                } else {
                     self.advise(call, client, is_found, steps);
                 }
             }
@@ -195,9 +202,19 @@ fn shown(line: &str, own: &HashSet<&str>) -> String {
     if is_own || is_frame || line.starts_with("---") || line.starts_with("+++") {
         return line.to_owned();
     }
-    let named = text.find([':', '=']).filter(|end| *end < NAME_CHARS_MAX);
-    let name = named.map_or("", |end| &text[..=end]);
-    format!("{sign}{name} …")
+    let start = text.len() - text.trim_start().len();
+    let name = name_of(&text[start..]).filter(|name| name.len() < NAME_CHARS_MAX);
+    format!("{sign}{}{} …", &text[..start], name.unwrap_or_default())
+}
+
+/// The name that a line of JSON or TOML begins with, where it gives a value to one: what is no name
+/// may be part of a value.
+fn name_of(line: &str) -> Option<&str> {
+    let end = match line.strip_prefix('"') {
+        Some(rest) => rest.find('"')? + 2,
+        None => line.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)))?,
+    };
+    line[end..].trim_start().starts_with([':', '=']).then(|| &line[..end])
 }
 
 impl Step {
@@ -207,6 +224,8 @@ impl Step {
         }
         if !removes && self.config.wants_copy()? {
             file::keep_copy(&self.config.path)?;
+        } else if !removes && self.config.text.is_none() {
+            file::set_copy_aside(&self.config.path)?;
         }
         self.config.apply(&self.change)?;
         if removes && self.config.outlives_copy(&self.change) {

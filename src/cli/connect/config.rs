@@ -57,7 +57,9 @@ impl Config {
     pub(super) fn without(&self, client: &Client) -> Outcome<Change> {
         let seen = self.seen()?;
         let Some(link) = seen.links.first() else { return Ok(Change::Stays) };
+        // A copy that has Undream in it was made of a file that was connected already.
         if let Some(copy) = &self.copy
+            && self.seen_in(bare(copy)).is_ok_and(|seen| seen.links.is_empty())
             && self.add(client, link, bare(copy)).is_ok_and(|made| made == self.body())
         {
             return Ok(Change::Becomes(copy.clone()));

@@ -165,10 +165,9 @@ impl Story {
     fn end(&mut self) -> Outcome {
         let database = self.database.display().to_string();
         self.say(&format!("The database is in {database}. Look around:"))?;
-        self.line(&format!("  export UNDREAM_DB={database}"))?;
-        self.line("  undream log")?;
-        self.line("  undream diff main~1 main")?;
-        self.line("  undream session show demo:05-blender")?;
+        self.line(&format!("  undream --db {database} log"))?;
+        self.line(&format!("  undream --db {database} diff main~1 main"))?;
+        self.line(&format!("  undream --db {database} session show demo:05-blender"))?;
         self.say("Your own agent's sessions:")?;
         self.line("  undream init && undream session import ~/.claude/projects")?;
         self.line("  undream dream && undream dream show 1")

@@ -207,3 +207,43 @@ fn other_processes_read_what_fails_in_the_background() -> Result<()> {
     assert_eq!(told()?, None);
     Ok(())
 }
+
+#[test]
+fn a_handle_on_a_deleted_branch_neither_reads_nor_writes() {
+    let db = Options::new().in_memory().unwrap();
+    let store = db.store("default").unwrap();
+    let head = put(&store, "a", "one");
+    let trial = store.create_branch("trial", head).unwrap();
+    let begun = {
+        let mut tx = trial.write().unwrap();
+        tx.put("b", "two").unwrap();
+        tx
+    };
+    store.delete_ref("trial", head, &author()).unwrap();
+    assert_eq!(trial.snapshot().unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(trial.write().unwrap_err().kind(), ErrorKind::NotFound);
+    let late = begun.commit(author().message("Late")).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::NotFound, "{late}");
+    assert!(store.branch("trial").is_err());
+}
+
+#[test]
+fn a_session_that_was_cut_short_changes_nothing_and_one_that_differs_does() {
+    let db = Options::new().in_memory().unwrap();
+    let store = db.store("default").unwrap();
+    let whole = session("chat", 2_500);
+    assert_eq!(store.import_sessions(&[whole], &author()).unwrap(), [Taken::New]);
+    for kept in [0, 1, 999, 1_000, 1_001, 2_499, 2_500] {
+        let taken = store.import_sessions(&[session("chat", kept)], &author()).unwrap();
+        assert_eq!(taken, [Taken::Known], "{kept} events");
+        assert_eq!(sessions(&store), [("chat".to_owned(), 2_500)]);
+    }
+    let mut other = session("chat", 1_500);
+    other.events[1_499] = Event::said(Role::User, "something else");
+    assert_eq!(store.import_sessions(&[other], &author()).unwrap(), [Taken::Changed]);
+    assert_eq!(sessions(&store), [("chat".to_owned(), 1_500)]);
+    assert_eq!(
+        store.import_sessions(&[session("chat", 2_501)], &author()).unwrap(),
+        [Taken::Changed]
+    );
+}
