@@ -11,7 +11,7 @@ use criterion::{
 };
 use tempfile::TempDir;
 use undream::{Branch, CommitId, Database, Entry, Store};
-use workload::{ENTRIES, Numbers, folder, key, message, text, write};
+use workload::{ENTRIES, Numbers, all, folder, key, message, text, write};
 
 /// Commits of one caller in a measurement of many.
 const COMMITS_EACH: u64 = 20;
@@ -265,19 +265,11 @@ fn load(criterion: &mut Criterion) {
     let mut group = group(criterion, "load");
     group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
     group.bench_function("100,000 in one commit", |bench| {
-        let empty = || {
-            let (directory, database) = create();
-            let entries: Vec<_> = (0..ENTRIES).map(|n| (key(n), text(n, 0))).collect();
-            (directory, database, entries)
-        };
-        let fill = |(directory, database, entries): (TempDir, Database, Vec<(String, String)>)| {
+        let empty = || (create(), all());
+        let fill = |((directory, database), memories): ((TempDir, Database), _)| {
             let store = database.store("default").expect("there is a store");
             let main = store.branch("main").expect("there is a branch");
-            let mut transaction = main.write().expect("a transaction begins");
-            for (key, text) in entries {
-                transaction.put(key, Entry::new(text)).expect("the entry is put");
-            }
-            transaction.commit(message()).expect("the commit lands");
+            workload::load(&main, memories).expect("the workload loads");
             (directory, main)
         };
         bench.iter_batched(empty, fill, BatchSize::PerIteration);

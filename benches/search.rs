@@ -4,7 +4,7 @@
 mod workload;
 
 use std::cell::LazyCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
@@ -16,7 +16,7 @@ use tantivy::schema::{Field, IndexRecordOption, STRING, Schema, TextFieldIndexin
 use tantivy::{Index, IndexReader, IndexWriter, Searcher, TantivyDocument, Term};
 use tempfile::TempDir;
 use undream::{Branch, CommitId, Database, Search};
-use workload::{ENTRIES, Numbers, folder, key, text, write};
+use workload::{ENTRIES, Numbers, all, folder, key, load, text, write};
 
 /// How many commits stand on top of the first, and how many memories each changes.
 const COMMITS: u64 = 20;
@@ -44,10 +44,6 @@ impl Loaded {
         let search = Search::open(&database).expect("it opens");
         search.catch_up().expect("all is indexed");
         Self { directory, main, first, search }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.directory.path().join("db")
     }
 }
 
@@ -260,23 +256,29 @@ fn indexing(criterion: &mut Criterion) {
     let mut group = group(criterion, "index");
     group.sample_size(10).throughput(Throughput::Elements(ENTRIES));
     group.bench_function("load until searchable", |bench| {
-        let fill = |(directory, database): (TempDir, Database)| {
+        let empty = || (create(), all());
+        let fill = |((directory, database), memories): ((TempDir, Database), _)| {
             let store = database.store("default").expect("there is a store");
             let main = store.branch("main").expect("there is a branch");
-            write(&main, 0..ENTRIES, 0).expect("the workload loads");
+            load(&main, memories).expect("the workload loads");
             let search = Search::open(&database).expect("it opens");
             search.catch_up().expect("all is indexed");
             (search, directory)
         };
-        bench.iter_batched(create, fill, BatchSize::PerIteration);
+        bench.iter_batched(empty, fill, BatchSize::PerIteration);
     });
-    let loaded = LazyCell::new(Loaded::new);
+    let loaded = LazyCell::new(|| {
+        let Loaded { directory, main, search, .. } = Loaded::new();
+        // What it does in the background would write to the index that is deleted.
+        drop(search);
+        (directory, main)
+    });
     group.throughput(Throughput::Elements(ENTRIES + COMMITS * CHANGES));
     group.bench_function("built anew", |bench| {
         let forget = || {
-            let (directory, database) = (loaded.path(), loaded.main.store().database().clone());
-            std::fs::remove_dir_all(directory.join("search")).expect("it is deleted");
-            database
+            let (directory, main) = &*loaded;
+            std::fs::remove_dir_all(directory.path().join("db/search")).expect("it is deleted");
+            main.store().database().clone()
         };
         let build = |database| {
             let search = Search::open(&database).expect("it opens");

@@ -53,6 +53,7 @@ mod history;
 pub mod limits;
 mod memory_tool;
 mod object;
+mod parallel;
 mod progress;
 mod search;
 mod storage;

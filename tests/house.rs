@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; those of one number do not know each other, but for the ground.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
     ("error", 0),
     ("limits", 0),
     ("clock", 0),
     ("entropy", 0),
     ("progress", 0),
+    ("parallel", 0),
     ("storage", 1),
     ("object", 2),
     ("tree", 3),

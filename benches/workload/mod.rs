@@ -85,15 +85,25 @@ pub(crate) fn message() -> Message {
     Author::agent("bench").message("Measured")
 }
 
+/// All memories to begin with: keys and texts.
+pub(crate) fn all() -> Vec<(String, String)> {
+    (0..ENTRIES).map(|number| (key(number), text(number, 0))).collect()
+}
+
+/// Writes memories in one commit.
+pub(crate) fn load(branch: &Branch, memories: Vec<(String, String)>) -> Result<CommitId> {
+    let mut transaction = branch.write()?;
+    for (key, text) in memories {
+        transaction.put(key, Entry::new(text))?;
+    }
+    transaction.commit(message())
+}
+
 /// Writes `version` of the memories `numbers` in one commit.
 pub(crate) fn write(
     branch: &Branch,
     numbers: impl IntoIterator<Item = u64>,
     version: u64,
 ) -> Result<CommitId> {
-    let mut transaction = branch.write()?;
-    for number in numbers {
-        transaction.put(key(number), Entry::new(text(number, version)))?;
-    }
-    transaction.commit(message())
+    load(branch, numbers.into_iter().map(|number| (key(number), text(number, version))).collect())
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::engine::database::Database;
-use crate::engine::row::{self, ReadRow};
+use crate::engine::row::{self, ReadRow, RowHead, Summary};
 use crate::error::Result;
-use crate::object::{Key, ObjectKind, Record, StoreName, Stored};
+use crate::object::{Key, ObjectKind, Record, StoreName};
+use crate::parallel;
 use crate::storage::{CommitId, OperationId, RecordId, SessionObjectId};
 
 /// A row of the log as a follower sees it.
@@ -42,29 +43,36 @@ pub(crate) struct WholeRow {
     pub(crate) row: FeedRow,
     /// How long the row is.
     pub(crate) bytes: u64,
-    records: HashMap<RecordId, Stored>,
+    /// Those that it brought in; what is wrong with one that is damaged.
+    records: HashMap<RecordId, Result<Record>>,
+}
+
+impl FeedRow {
+    fn of(head: RowHead, summary: Summary) -> Self {
+        let edits = head.edits.into_iter();
+        let edits = edits
+            .map(|edit| FeedEdit { key: edit.key, before: edit.before, after: edit.after })
+            .collect();
+        Self {
+            sequence: summary.sequence,
+            store: head.store,
+            commit: summary.commit,
+            edits,
+            operation: summary.operation_id(),
+            sessions: summary.sessions,
+        }
+    }
 }
 
 impl WholeRow {
-    fn of(read: ReadRow) -> Result<Self> {
-        let mut records = HashMap::with_capacity(read.objects.len());
-        for (id, stored) in read.objects {
-            if stored.kind()? == ObjectKind::Record {
-                records.insert(RecordId::from(id), stored);
-            }
-        }
-        let (edits, bytes) = (read.head.edits.into_iter(), read.summary.bytes);
-        let row = FeedRow {
-            sequence: read.summary.sequence,
-            store: read.head.store,
-            commit: read.summary.commit,
-            edits: edits
-                .map(|edit| FeedEdit { key: edit.key, before: edit.before, after: edit.after })
-                .collect(),
-            operation: read.summary.operation_id(),
-            sessions: read.summary.sessions,
-        };
-        Ok(Self { row, bytes, records })
+    fn of(ReadRow { head, objects, summary }: ReadRow) -> Result<Self> {
+        let opened = parallel::try_map(objects, |(id, stored)| {
+            let is_record = stored.kind()? == ObjectKind::Record;
+            Ok(is_record.then(|| (RecordId::from(id), Record::open(stored))))
+        })?;
+        let (bytes, mut records) = (summary.bytes, HashMap::with_capacity(opened.len()));
+        records.extend(opened.into_iter().flatten());
+        Ok(Self { row: FeedRow::of(head, summary), bytes, records })
     }
 
     /// Takes out a record that the row brought in; `None` if it came with another row.
@@ -72,7 +80,7 @@ impl WholeRow {
     /// # Errors
     /// `Corrupt` if it is damaged.
     pub(crate) fn take(&mut self, id: RecordId) -> Option<Result<Record>> {
-        self.records.remove(&id).map(Record::open)
+        self.records.remove(&id)
     }
 }
 
@@ -105,18 +113,38 @@ impl Feed {
     /// # Errors
     /// `Corrupt` if a row is damaged.
     pub fn changes_after(&self, sequence: u64, limit: usize) -> Result<Vec<FeedRow>> {
-        let whole = self.whole_rows_after(sequence, limit, u64::MAX)?;
-        Ok(whole.into_iter().map(|whole| whole.row).collect())
+        self.rows_after(sequence, limit, u64::MAX)
     }
 
-    /// At most `limit` rows after `sequence` with their records; no more once they have `bytes`
-    /// bytes together.
+    /// At most `limit` rows after `sequence`, in order; no more once they have `bytes` bytes
+    /// together.
+    pub(crate) fn rows_after(
+        &self,
+        sequence: u64,
+        limit: usize,
+        bytes: u64,
+    ) -> Result<Vec<FeedRow>> {
+        let of = |ReadRow { head, summary, .. }| Ok(FeedRow::of(head, summary));
+        self.read_after(sequence, limit, bytes, of)
+    }
+
+    /// As [`Feed::rows_after`], with the records of each row.
     pub(crate) fn whole_rows_after(
         &self,
         sequence: u64,
         limit: usize,
         bytes: u64,
     ) -> Result<Vec<WholeRow>> {
+        self.read_after(sequence, limit, bytes, WholeRow::of)
+    }
+
+    fn read_after<T>(
+        &self,
+        sequence: u64,
+        limit: usize,
+        bytes: u64,
+        of: impl Fn(ReadRow) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let core = self.database.core();
         let last = self.last()?;
         let reader = core.storage.read()?;
@@ -124,7 +152,7 @@ impl Feed {
         for next in sequence + 1..=last.min(sequence.saturating_add(limit as u64)) {
             let Some(row) = row::read_row(&reader, next)? else { break };
             read += row.summary.bytes;
-            rows.push(WholeRow::of(row)?);
+            rows.push(of(row)?);
             if read >= bytes {
                 break;
             }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::object::{
     Commit, Key, ObjectKind, Operation, OperationKind, RefMove, Session, StoreName, Stored,
 };
+use crate::parallel;
 use crate::storage::{
     CommitId, Location, MemoryId, ObjectId, OperationId, Reader, RecordId, SessionObjectId, codec,
 };
@@ -179,7 +180,6 @@ pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>
     let Some(raw) = reader.row_head(sequence)? else { return Ok(None) };
     let head = decode_head(sequence, &raw.bytes)?;
     let body = reader.row_body(sequence)?;
-    let mut objects = Vec::with_capacity(head.objects.len());
     let mut summary = Summary {
         sequence,
         bytes: raw.row_bytes,
@@ -191,23 +191,28 @@ pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>
         sessions: Vec::new(),
         homes: homes_of(&head.edits, &head.homes)?,
     };
+    let mut spans = Vec::with_capacity(head.objects.len());
     let mut start = 0_usize;
     for (kind, length) in &head.objects {
+        spans.push((*kind, start, *length));
+        start += *length as usize;
+    }
+    let objects = parallel::try_map(spans.clone(), |(kind, start, length)| {
         let short = || Error::corrupt(format!("row {sequence} of the log lists more than it has"));
-        let end = start + *length as usize;
-        let stored = Stored::decode(body.get(start..end).ok_or_else(short)?)?;
-        if stored.kind()? as u8 != *kind {
+        let bytes = body.get(start..start + length as usize).ok_or_else(short)?;
+        let stored = Stored::decode(bytes)?;
+        if stored.kind()? as u8 != kind {
             return Err(Error::corrupt(format!("row {sequence} of the log mistakes a kind")));
         }
-        let id = stored.id();
-        let offset = raw.body_offset + start as u32;
-        summary.objects.push((id, Location { kind: *kind, sequence, offset, length: *length }));
-        note(&mut summary, &stored)?;
-        objects.push((id, stored));
-        start = end;
-    }
+        Ok((stored.id(), stored))
+    })?;
     if start != body.len() {
         return Err(Error::corrupt(format!("row {sequence} of the log has more than it lists")));
+    }
+    for ((kind, start, length), (id, stored)) in spans.into_iter().zip(&objects) {
+        let offset = raw.body_offset + start as u32;
+        summary.objects.push((*id, Location { kind, sequence, offset, length }));
+        note(&mut summary, stored)?;
     }
     Ok(Some(ReadRow { head, objects, summary }))
 }

@@ -10,7 +10,10 @@ use crate::engine::snapshot::Snapshot;
 use crate::entropy::Seed;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{Cause, Entry, Key, Message, OperationKind, Origin, Record, SaltedText};
+use crate::object::{
+    Cause, Entry, Key, Message, OperationKind, Origin, Record, SaltedText, Stored,
+};
+use crate::parallel;
 use crate::storage::{CommitId, MemoryId, RecordId};
 
 /// What shall stand at a key.
@@ -34,6 +37,16 @@ pub(super) enum Staged {
         origin: Box<Origin>,
     },
     Remove,
+}
+
+/// The edit of one key, made.
+struct Made {
+    key: Key,
+    after: Option<RecordId>,
+    /// The record, where it is new.
+    record: Option<(RecordId, Stored)>,
+    /// The memory that comes to the key, where it did not stand there.
+    home: Option<MemoryId>,
 }
 
 /// Edits collected on a snapshot of a branch. Reads see them; nothing is stored before
@@ -305,46 +318,17 @@ impl Transaction {
     }
 
     /// Makes the records.
-    pub(crate) fn prepare(self, message: &Message, seed: &Seed) -> Result<Prepared> {
-        let mut edits = Vec::with_capacity(self.staged.len());
-        let mut records = Vec::with_capacity(self.staged.len());
-        let mut homes = Vec::with_capacity(self.staged.len());
-        for (number, (key, staged)) in (0..).zip(self.staged) {
-            let after = match staged {
-                Staged::Remove => None,
-                Staged::Place { record } => {
-                    homes.push((self.base.record(record)?.memory(), key.clone()));
-                    Some(record)
-                }
-                Staged::Restamp { record, words, origin } => {
-                    let before = self.base.record(record)?;
-                    let record = match words {
-                        None => before.restamped(*origin),
-                        Some(entry) => {
-                            let memory = before.memory();
-                            Record::make(memory, *entry, &[&before], *origin, seed, number)?
-                        }
-                    };
-                    let id = record.id();
-                    records.push((id, record.into_stored()));
-                    Some(id)
-                }
-                Staged::Write { entry, memory, previous } => {
-                    let previous = previous.map(|id| self.base.record(id)).transpose()?;
-                    let memory = memory
-                        .unwrap_or_else(|| MemoryId::from_bytes(seed.derive("memory", number)));
-                    let stands = self.base.get_id(key.as_str())?;
-                    if stands.is_none() || stands != previous.as_ref().map(Record::id) {
-                        homes.push((memory, key.clone()));
-                    }
-                    let origin = self.origin.stamp(message);
-                    let before: Vec<&Record> = previous.iter().collect();
-                    let record = Record::make(memory, *entry, &before, origin, seed, number)?;
-                    let id = record.id();
-                    records.push((id, record.into_stored()));
-                    Some(id)
-                }
-            };
+    pub(crate) fn prepare(mut self, message: &Message, seed: &Seed) -> Result<Prepared> {
+        let staged: Vec<_> = (0..).zip(std::mem::take(&mut self.staged)).collect();
+        let made = parallel::try_map(staged, |(number, (key, staged))| {
+            self.make(key, staged, message, seed, number)
+        })?;
+        let mut edits = Vec::with_capacity(made.len());
+        let mut records = Vec::with_capacity(made.len());
+        let mut homes = Vec::with_capacity(made.len());
+        for Made { key, after, record, home } in made {
+            homes.extend(home.map(|memory| (memory, key.clone())));
+            records.extend(record);
             edits.push((key, after));
         }
         Ok(Prepared {
@@ -363,6 +347,46 @@ impl Transaction {
             kind: self.kind,
             salt: seed.derive("message", 0),
         })
+    }
+
+    /// Makes the edit of one key.
+    fn make(
+        &self,
+        key: Key,
+        staged: Staged,
+        message: &Message,
+        seed: &Seed,
+        number: u64,
+    ) -> Result<Made> {
+        let (record, home) = match staged {
+            Staged::Remove => return Ok(Made { key, after: None, record: None, home: None }),
+            Staged::Place { record } => {
+                let home = Some(self.base.record(record)?.memory());
+                return Ok(Made { key, after: Some(record), record: None, home });
+            }
+            Staged::Restamp { record, words, origin } => {
+                let before = self.base.record(record)?;
+                let memory = before.memory();
+                let record = match words {
+                    None => before.restamped(*origin),
+                    Some(entry) => Record::make(memory, *entry, &[&before], *origin, seed, number)?,
+                };
+                (record, None)
+            }
+            Staged::Write { entry, memory, previous } => {
+                let previous = previous.map(|id| self.base.record(id)).transpose()?;
+                let new = || MemoryId::from_bytes(seed.derive("memory", number));
+                let memory = memory.unwrap_or_else(new);
+                let stands = self.base.get_id(key.as_str())?;
+                let arrives = stands.is_none() || stands != previous.as_ref().map(Record::id);
+                let origin = self.origin.stamp(message);
+                let before: Vec<&Record> = previous.iter().collect();
+                let record = Record::make(memory, *entry, &before, origin, seed, number)?;
+                (record, arrives.then_some(memory))
+            }
+        };
+        let after = record.id();
+        Ok(Made { key, after: Some(after), record: Some((after, record.into_stored())), home })
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use tantivy::{DocId, Score};
 
 use crate::search::bits::Bits;
-use crate::search::fields::{Facet, Fields, SEARCHED_COUNT};
+use crate::search::fields::{Fields, Filter, SEARCHED_COUNT};
 use crate::search::live::LiveSet;
 use crate::search::plan::Plan;
 use crate::search::segment::Segment;
@@ -30,12 +30,12 @@ struct Bar {
     best: BinaryHeap<Reverse<u32>>,
 }
 
-/// The first `limit` live documents that match and pass all facets: by score, then by key.
+/// The first `limit` live documents that match and pass the filter: by score, then by key.
 pub(super) fn collect(
     plan: &Plan,
     live: &LiveSet,
     fields: &Fields,
-    facets: &[Vec<Facet>],
+    filter: &Filter,
     limit: usize,
 ) -> tantivy::Result<Vec<Scored>> {
     let mut bar = Bar { limit, best: BinaryHeap::new() };
@@ -44,7 +44,7 @@ pub(super) fn collect(
         if alive.count() == 0 {
             continue;
         }
-        let accepted = accept(segment, alive, fields, facets)?;
+        let accepted = accept(segment, alive, fields, filter)?;
         let margin = margin(plan, segment, live);
         found.push((segment, candidates(plan, segment, &accepted, &mut bar, margin)?));
     }
@@ -87,15 +87,18 @@ impl Bar {
     }
 }
 
-/// The live documents that pass all facets; of several in one list, any will do.
+/// The live documents that pass the filter.
 fn accept(
     segment: &Segment,
     alive: &Bits,
     fields: &Fields,
-    facets: &[Vec<Facet>],
+    filter: &Filter,
 ) -> tantivy::Result<Bits> {
     let mut accepted = alive.clone();
-    for any in facets {
+    if let Some(key) = &filter.under {
+        accepted.intersect(&segment.under(key)?);
+    }
+    for any in &filter.facets {
         let mut passing = Bits::default();
         for facet in any {
             segment.visit(&fields.facet_term(facet), |doc| {

@@ -14,22 +14,36 @@ use crate::object::{Event, Key, Kind, Record, Role};
 use crate::storage::RecordId;
 
 /// Counts changes of fields or words: an index of another number is built anew.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// The name of our analyser inside an index.
 const WORDS: &str = "undream words";
 /// Words of this many bytes or more are not indexed; ids and hashes are shorter.
 const WORD_BYTES_MAX: usize = 256;
+/// English words that say nothing: not indexed.
+const STOP_WORDS: [&str; 33] = [
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
+    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
+    "they", "this", "to", "was", "will", "with",
+];
+const STOP_WORD_BYTES_MAX: usize = 5;
 /// The searched fields with their weights, in the order in which their scores are added up.
 pub(super) const SEARCHED: [(&str, f32); 6] =
     [("text", 1.0), ("title", 1.0), ("key", 1.0), ("labels", 1.0), ("kind", 0.3), ("context", 0.3)];
 /// How many fields are searched.
 pub(super) const SEARCHED_COUNT: usize = SEARCHED.len();
 
+/// What a document must pass.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    /// At or under this key.
+    pub(super) under: Option<String>,
+    /// One of each list.
+    pub(super) facets: Vec<Vec<Facet>>,
+}
+
 /// What a document can be filtered by: one exact term each.
 #[derive(Clone, Debug)]
 pub(super) enum Facet {
-    /// At or under this key.
-    Under(String),
     Kind(Kind),
     Label(String),
     /// Said by somebody of this role.
@@ -44,7 +58,8 @@ pub(super) struct Fields {
     pub(super) schema: Schema,
     /// In the order of [`SEARCHED`].
     pub(super) searched: [Field; SEARCHED_COUNT],
-    /// How many words each searched field has: exact, unlike the norms that scores are made of.
+    /// How many words each searched field has, where it has any: exact, unlike the norms that scores
+    /// are made of.
     counts: [Field; SEARCHED_COUNT],
     identity: Field,
     path: Field,
@@ -108,18 +123,15 @@ impl Fields {
             record.kind().as_str(),
             record.context()?.unwrap_or_default(),
         ];
-        for (at, value) in values.into_iter().enumerate() {
+        for (at, value) in values.into_iter().enumerate().filter(|(_, value)| !value.is_empty()) {
             document.add_text(self.searched[at], value);
             document.add_u64(self.counts[at], count_words(counter, value));
         }
         document.add_u64(self.identity, identity(key.as_str(), record.id()));
         document.add_text(self.path, key.as_str());
-        for ancestor in key.ancestors().chain([key.as_str()]) {
-            document.add_text(self.facets, under(ancestor));
-        }
-        document.add_text(self.facets, of_kind(record.kind()));
-        for label in record.labels() {
-            document.add_text(self.facets, labelled(label));
+        let labels = record.labels().iter().cloned().map(Facet::Label);
+        for facet in labels.chain([Facet::Kind(record.kind().clone())]) {
+            document.add_text(self.facets, facet.word());
         }
         Ok(document)
     }
@@ -136,10 +148,7 @@ impl Fields {
         let mut document = TantivyDocument::default();
         let text = event.map(Event::text).unwrap_or_default();
         document.add_text(self.searched[0], &text);
-        for (at, counts) in self.counts.into_iter().enumerate() {
-            let count = if at == 0 { count_words(counter, &text) } else { 0 };
-            document.add_u64(counts, count);
-        }
+        document.add_u64(self.counts[0], count_words(counter, &text));
         document.add_u64(self.identity, chunk);
         document.add_text(self.path, place);
         if let Some(event) = event {
@@ -166,25 +175,12 @@ pub(super) fn count_name(name: &str) -> String {
 impl Facet {
     fn word(&self) -> String {
         match self {
-            Self::Under(key) => under(key),
-            Self::Kind(kind) => of_kind(kind),
-            Self::Label(label) => labelled(label),
+            Self::Kind(kind) => format!("kind {kind}"),
+            Self::Label(label) => format!("label {label}"),
             Self::Role(role) => format!("role {}", role.name()),
             Self::Tool(tool) => format!("tool {tool}"),
         }
     }
-}
-
-fn under(key: &str) -> String {
-    format!("under {key}")
-}
-
-fn of_kind(kind: &Kind) -> String {
-    format!("kind {kind}")
-}
-
-fn labelled(label: &str) -> String {
-    format!("label {label}")
 }
 
 /// What tells a document from all others: 64 bits of its key and its record. Record ids are hashes
@@ -211,7 +207,7 @@ pub(super) fn analyser() -> TextAnalyzer {
 }
 
 fn words() -> TextAnalyzerBuilder<impl Tokenizer> {
-    let stop = StopWordFilter::new(Language::English).expect("BUG: English has no stop words");
+    let stop = StopWordFilter::remove(STOP_WORDS.map(str::to_owned));
     TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(WORD_BYTES_MAX))
         .filter(LowerCaser)
@@ -223,9 +219,18 @@ pub(super) fn register(tokenizers: &TokenizerManager) {
     tokenizers.register(WORDS, analyser());
 }
 
+/// Whether the analyser keeps an ASCII word.
+fn is_indexed(word: &[u8]) -> bool {
+    let is_stop_word = || STOP_WORDS.iter().any(|stop| stop.as_bytes().eq_ignore_ascii_case(word));
+    !word.is_empty()
+        && word.len() < WORD_BYTES_MAX
+        && (word.len() > STOP_WORD_BYTES_MAX || !is_stop_word())
+}
+
 fn count_words(counter: &mut TextAnalyzer, text: &str) -> u64 {
-    if text.is_empty() {
-        return 0;
+    if text.is_ascii() {
+        let cut = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+        return cut.filter(|word| is_indexed(word)).count() as u64;
     }
     let mut stream = counter.token_stream(text);
     let mut count = 0;
@@ -244,9 +249,11 @@ mod tests {
         let long = "x".repeat(WORD_BYTES_MAX);
         let texts = [
             "",
+            "Into THEIR such-that: was it, or was it not? there/these A.An",
             "The runner's RUNNING shoes, and the others' generously organised relays",
             "s ss ies ied 's a'b -- 12 3.4 ÀÉÎ straße İstanbul ﬁnal 東京 кошками",
             &format!("{long} {} tail", &long[1..]),
+            &format!("{long} {} täil", &long[1..]),
         ];
         for text in texts {
             let stemmed = count_words(&mut analyser(), text);

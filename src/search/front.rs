@@ -10,7 +10,7 @@ use crate::object::{Kind, Source, Trust};
 use crate::search::background::Background;
 use crate::search::edits::Edits;
 use crate::search::events::{Events, SessionSearch};
-use crate::search::fields::{Facet, analyser};
+use crate::search::fields::{Facet, Filter, analyser};
 use crate::search::hit::Hits;
 use crate::search::parse::parse;
 use crate::search::run::Run;
@@ -240,7 +240,7 @@ impl SearchQuery {
         let mut analyser = analyser();
         let clause = parse(&self.query, &mut analyser)?;
         let (mut found, mut words) = (Vec::new(), Vec::new());
-        let (facets, limit, snapshot) = (self.facets(), self.limit, self.snapshot?);
+        let (filter, limit, snapshot) = (self.filter(), self.limit, self.snapshot?);
         let session = self.session.as_deref();
         let recaller = session.map(|session| snapshot.for_session(session)).transpose()?;
         if let Some(clause) = clause.filter(|_| limit > 0) {
@@ -250,7 +250,7 @@ impl SearchQuery {
                 filter => Some((filter, snapshot.store().endorsements()?)),
             };
             let edits = Edits::default();
-            let run = Run { shared: &shared, facets, snapshot, edits: &edits, clause, trusted };
+            let run = Run { shared: &shared, filter, snapshot, edits: &edits, clause, trusted };
             found = run.first(limit)?;
         }
         if let Some(recaller) = recaller {
@@ -286,17 +286,13 @@ impl SearchQuery {
         }
     }
 
-    /// What a document must pass: one of each list.
-    fn facets(&self) -> Vec<Vec<Facet>> {
-        let mut facets = Vec::new();
+    fn filter(&self) -> Filter {
         let prefix = self.prefix.as_deref().map(|prefix| prefix.trim_end_matches('/'));
-        if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
-            facets.push(vec![Facet::Under(prefix.to_owned())]);
-        }
-        if !self.kinds.is_empty() {
-            facets.push(self.kinds.iter().cloned().map(Facet::Kind).collect());
-        }
-        facets.extend(self.labels.iter().map(|label| vec![Facet::Label(label.clone())]));
-        facets
+        let under = prefix.filter(|prefix| !prefix.is_empty()).map(str::to_owned);
+        let kinds = self.kinds.iter().cloned().map(Facet::Kind).collect();
+        let labels = self.labels.iter().map(|label| vec![Facet::Label(label.clone())]);
+        let mut facets: Vec<Vec<Facet>> = std::iter::once(kinds).chain(labels).collect();
+        facets.retain(|any| !any.is_empty());
+        Filter { under, facets }
     }
 }

@@ -1,6 +1,5 @@
 //! Bringing the index up to date with the feed.
 
-use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use tantivy::IndexWriter;
@@ -11,6 +10,7 @@ use crate::engine::{Snapshot, Store, WholeRow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Key, Record};
 use crate::search::fields::{counter, identity};
+use crate::search::identities::Identities;
 use crate::search::index::{Fault, Stamp, View, WriteRight};
 use crate::search::shared::Shared;
 use crate::storage::RecordId;
@@ -38,7 +38,7 @@ struct Indexer<'a> {
     /// Made and not yet handed to the writer.
     batch: Vec<UserOperation>,
     /// Added since the last commit.
-    added: HashSet<u64>,
+    added: Identities,
     sequence: u64,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Indexer<'a> {
             committed,
             writer,
             batch: Vec::with_capacity(BATCH),
-            added: HashSet::new(),
+            added: Identities::default(),
             sequence,
         })
     }

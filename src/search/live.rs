@@ -1,7 +1,6 @@
 //! Which documents are live in a snapshot, and how many words they have.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tantivy::{DocId, Searcher, Term};
@@ -10,6 +9,7 @@ use crate::engine::Snapshot;
 use crate::object::Key;
 use crate::search::bits::Bits;
 use crate::search::fields::{Fields, SEARCHED_COUNT, identity};
+use crate::search::identities::Identities;
 use crate::search::index::{Fault, View};
 use crate::search::segment::Segment;
 use crate::storage::{CommitId, RecordId, TreeId};
@@ -36,24 +36,6 @@ pub(super) struct LiveSet {
 pub(super) struct Draft {
     set: LiveSet,
     pub(super) missing: Vec<(Key, RecordId)>,
-}
-
-/// Hashes identities, which are hashes already.
-#[derive(Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write_u64(&mut self, identity: u64) {
-        self.0 = identity;
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("BUG: only identities are hashed so");
-    }
 }
 
 impl LiveSet {
@@ -136,7 +118,7 @@ impl Draft {
         view: &View,
         tail: &[Arc<Segment>],
     ) -> Result<Self, Fault> {
-        let mut wanted: HashSet<u64, BuildHasherDefault<AsItIs>> = HashSet::default();
+        let mut wanted = Identities::default();
         for entry in snapshot.keys("") {
             let (key, record) = entry?;
             wanted.insert(identity(key.as_str(), record));

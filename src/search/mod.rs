@@ -17,6 +17,7 @@ mod events;
 mod fields;
 mod front;
 mod hit;
+mod identities;
 mod index;
 mod indexer;
 mod live;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::object::Key;
 use crate::search::collect::{Scored, collect};
 use crate::search::edits::Edits;
-use crate::search::fields::Facet;
+use crate::search::fields::Filter;
 use crate::search::hit::Found;
 use crate::search::index::Fault;
 use crate::search::parse::Clause;
@@ -21,7 +21,7 @@ pub(super) struct Run<'a> {
     /// What is searched differs from the snapshot by these.
     pub(super) edits: &'a Edits,
     pub(super) clause: Clause,
-    pub(super) facets: Vec<Vec<Facet>>,
+    pub(super) filter: Filter,
     /// What of the memories found is trusted enough, where not all is.
     pub(super) trusted: Option<(TrustFilter, Endorsements)>,
 }
@@ -80,6 +80,6 @@ impl Run<'_> {
         }
         let fields = &self.shared.fields;
         let plan = Plan::new(&self.clause, fields, &live)?;
-        Ok(collect(&plan, &live, fields, &self.facets, limit)?)
+        Ok(collect(&plan, &live, fields, &self.filter, limit)?)
     }
 }

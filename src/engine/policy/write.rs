@@ -11,7 +11,8 @@ use crate::engine::policy::standing::Standing;
 use crate::engine::prepared::Prepared;
 use crate::engine::transaction::{Staged, Transaction};
 use crate::error::Result;
-use crate::object::{AuthorKind, Cause, Judged, Message};
+use crate::object::{AuthorKind, Cause, Judged, Key, Message};
+use crate::parallel;
 
 /// What a write was told at the gate.
 #[derive(Clone)]
@@ -43,22 +44,23 @@ impl Transaction {
         if secrets::find(&message.text).is_some() {
             return Ok(true);
         }
-        for (key, staged) in &self.staged {
-            let found = match staged {
-                Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
-                    secrets::find_in(entry)
-                }
-                Staged::Place { record } | Staged::Restamp { record, .. } => {
-                    let record = self.base().record(*record)?;
-                    if record.is_erased() { None } else { secrets::find_in(&record.to_entry()?) }
-                }
-                Staged::Remove => continue,
-            };
-            if found.or_else(|| secrets::find(key.as_str())).is_some() {
-                return Ok(true);
+        let staged = self.staged.iter().collect();
+        let found = parallel::try_map(staged, |(key, staged)| self.is_secret(key, staged))?;
+        Ok(found.contains(&true))
+    }
+
+    fn is_secret(&self, key: &Key, staged: &Staged) -> Result<bool> {
+        let found = match staged {
+            Staged::Write { entry, .. } | Staged::Restamp { words: Some(entry), .. } => {
+                secrets::find_in(entry)
             }
-        }
-        Ok(false)
+            Staged::Place { record } | Staged::Restamp { record, .. } => {
+                let record = self.base().record(*record)?;
+                if record.is_erased() { None } else { secrets::find_in(&record.to_entry()?) }
+            }
+            Staged::Remove => return Ok(false),
+        };
+        Ok(found.or_else(|| secrets::find(key.as_str())).is_some())
     }
 }
 

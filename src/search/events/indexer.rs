@@ -40,9 +40,9 @@ impl Events {
             None => (feed.last()?, self.has_sessions()?),
         };
         while feed.last()? > sequence {
-            let rows = feed.whole_rows_after(sequence, ROWS, ROW_BYTES)?;
-            brings |= rows.iter().any(|whole| !whole.row.sessions.is_empty());
-            sequence = rows.last().map_or(sequence, |whole| whole.row.sequence);
+            let rows = feed.rows_after(sequence, ROWS, ROW_BYTES)?;
+            brings |= rows.iter().any(|row| !row.sessions.is_empty());
+            sequence = rows.last().map_or(sequence, |row| row.sequence);
         }
         if brings {
             self.catch_up(&stop)?;

@@ -13,7 +13,7 @@ use crate::search::collect::{Scored, collect};
 use crate::search::events::hit::SessionHit;
 use crate::search::events::index::Events;
 use crate::search::events::live::{Live, event_at};
-use crate::search::fields::{Facet, analyser};
+use crate::search::fields::{Facet, Filter, analyser};
 use crate::search::front::{LIMIT, LIMIT_MAX};
 use crate::search::index::Fault;
 use crate::search::parse::{Clause, parse};
@@ -166,7 +166,7 @@ impl SessionSearch {
         let narrow = self.user.is_some() || self.project.is_some() || self.since.is_some();
         let narrowed = narrow.then(|| live.narrowed(|session| self.wants(session)));
         let set = narrowed.as_ref().unwrap_or(&live.set);
-        let scored = collect(&plan, set, fields, &self.facets(), limit)?;
+        let scored = collect(&plan, set, fields, &self.filter(), limit)?;
         Ok((scored, live))
     }
 
@@ -178,16 +178,12 @@ impl SessionSearch {
             && self.since.is_none_or(since)
     }
 
-    /// What a document must pass: one of each list.
-    fn facets(&self) -> Vec<Vec<Facet>> {
-        let mut facets: Vec<Vec<Facet>> = Vec::new();
-        if !self.roles.is_empty() {
-            facets.push(self.roles.iter().copied().map(Facet::Role).collect());
-        }
-        if !self.tools.is_empty() {
-            facets.push(self.tools.iter().cloned().map(Facet::Tool).collect());
-        }
-        facets
+    fn filter(&self) -> Filter {
+        let roles = self.roles.iter().copied().map(Facet::Role).collect();
+        let tools = self.tools.iter().cloned().map(Facet::Tool).collect();
+        let mut facets: Vec<Vec<Facet>> = vec![roles, tools];
+        facets.retain(|any| !any.is_empty());
+        Filter { under: None, facets }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::engine::{AsSnapshot, JudgedChange, Probe, ProbeAsker, ProbeTally, Sna
 use crate::error::Result;
 use crate::object::Key;
 use crate::search::edits::Edits;
-use crate::search::fields::analyser;
+use crate::search::fields::{Filter, analyser};
 use crate::search::front::Search;
 use crate::search::parse::parse;
 use crate::search::run::Run;
@@ -211,7 +211,7 @@ impl Search {
             snapshot: snapshot.clone(),
             edits,
             clause,
-            facets: Vec::new(),
+            filter: Filter::default(),
             trusted: None,
         };
         let found = run.first(limit)?.into_iter();
