@@ -66,11 +66,11 @@ pub use dream::{
     Account, Approval, Call, Choice, Churn, Citation, Cite, CommandCurator, Consequence, Curator,
     CuratorInput, Danger, Derived, Dream, DreamRevert, DreamRun, DreamStatus, DreamsRevert, Drift,
     Effect, Evident, Fate, Feedback, KeepRule, Manifest, Mine, Missed, Notice, Occasion, Opinion,
-    Order, Orders, Outlook, Period, Proposal, ProposalSources, ProposalVerdict, Recalled, Relation,
-    Remaining, Reply, Review, ReviewMerge, Rewritten, RunBegun, RunEnded, Schedule, ScheduleState,
-    ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader, Sessions, Shown, Signal,
-    SuggestedChange, Suggestion, Swing, Tie, Trigger, Unfounded, Why, WhyStep, Withdrawal,
-    Workings,
+    Order, Orders, Outlook, Overtaken, Period, Proposal, ProposalSources, ProposalVerdict,
+    Recalled, Relation, Remaining, Reply, Review, ReviewMerge, Rewritten, RunBegun, RunEnded,
+    Schedule, ScheduleState, ScheduleTurn, Scheduled, ScheduledRun, Schedules, SessionReader,
+    Sessions, Shown, Signal, SuggestedChange, Suggestion, Swing, TakenBack, Tie, Trigger,
+    Unfounded, Why, WhyStep, Withdrawal, Workings,
 };
 pub use engine::{
     Abbreviations, Answer, AsSnapshot, Bisection, Blame, BlamedLine, Branch, Change, ChangeKind,

@@ -1,5 +1,6 @@
 //! What a dream read, proposed, changed and dropped, and what that does to the memory.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde_json::json;
@@ -63,8 +64,33 @@ pub(crate) fn write_account(
     if manifest.proposals > 0 {
         writeln!(page, "  with all  {}", amount(after))?;
     }
+    write_succession(page, manifest)?;
+    for (commit, numbers) in dream.taken_back()? {
+        let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+        let what = if numbers.len() == 1 { "proposal" } else { "proposals" };
+        writeln!(
+            page,
+            "  {}  {what} {} by {}",
+            eye.paint.removed("taken back"),
+            numbers.join(", "),
+            eye.id(commit.object())?
+        )?;
+    }
     if let Some(why) = &manifest.failure {
         writeln!(page, "  {}    {}", eye.paint.removed("failed"), escape(why))?;
+    }
+    Ok(())
+}
+
+/// Which open proposals of earlier dreams it proposes anew, by dream.
+fn write_succession(page: &mut Page, manifest: &Manifest) -> Outcome {
+    let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
+    for (dream, _) in manifest.supersedes.values().flatten() {
+        *counts.entry(*dream).or_default() += 1;
+    }
+    for (dream, count) in counts {
+        let what = counted(count, "open proposal", "open proposals");
+        writeln!(page, "  anew      {what} of dream {dream}")?;
     }
     Ok(())
 }
@@ -86,6 +112,11 @@ fn amount(signal: &Signal) -> String {
 /// The manifest, and what the curator told of its work if it told anything.
 pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
     let (mut value, workings) = (manifest_json(manifest), dream.workings()?);
+    let taken_back = dream.taken_back()?.into_iter();
+    let taken_back: Vec<_> = taken_back
+        .map(|(commit, numbers)| json!({"commit": commit.to_string(), "proposals": numbers}))
+        .collect();
+    shape::extend(&mut value, json!({"taken_back": taken_back}));
     if !workings.is_empty() {
         let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
         let told = json!({"settings": workings.settings, "calls": calls});
@@ -139,6 +170,7 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
             "after": signal(&manifest.after),
             "failure": manifest.failure,
             "fallback": manifest.fallback,
+            "supersedes": manifest.supersedes,
         }),
     );
     value

@@ -114,11 +114,9 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Op(operation::Op),
     /// List, create or delete branches
-    #[command(subcommand)]
-    Branch(reference::Reference),
+    Branch(reference::References),
     /// List, create or delete tags
-    #[command(subcommand)]
-    Tag(reference::Reference),
+    Tag(reference::References),
     /// Merge a branch or revision into a branch
     Merge(merge::Merge),
     /// Take back a commit, or what rests on a session, an author or dreams; keep the rest

@@ -68,11 +68,22 @@ impl Bisect {
             return Err(failure);
         }
         let found = found
-            .hint_for(ErrorKind::Invalid, || {
-                "without --good, one is looked for; --not turns good and bad round".to_owned()
-            })
+            .hint_for(ErrorKind::Invalid, || self.other_test())
             .hint_for(ErrorKind::NotFound, || "add --not, or test something else".to_owned())?;
         answer(call, &store, &eye, (&found, good.is_some()))
+    }
+}
+
+impl Bisect {
+    /// What else could be tested where the end points are not as taken.
+    fn other_test(&self) -> String {
+        match self.probe.key() {
+            Some(key) => format!(
+                "there is a memory at {key}; for what it says: --text-matches {key} REGEX, and --not \
+                 if the text is what is bad"
+            ),
+            None => "without --good, one is looked for; --not turns good and bad round".to_owned(),
+        }
     }
 }
 
@@ -148,12 +159,13 @@ impl<'a> Suspect<'a> {
 
     fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
         let id = eye.id(self.commit.id().object())?;
-        let by = match &self.part {
-            Some(part) => format!("dream {}, proposal {}", part.dream, part.number),
-            None => self.commit.author().to_string(),
+        // The summary of a pick names its dream and proposal.
+        let by = match self.commit.cause() {
+            Cause::Pick { .. } => String::new(),
+            _ => format!("  {}", escape(&self.commit.author().to_string())),
         };
         let when = ago(self.commit.authored(), eye.now);
-        writeln!(page, "{id}  {when}  {}  {}", escape(&by), escape(self.commit.summary()))?;
+        writeln!(page, "{id}  {when}{by}  {}", escape(self.commit.summary()))?;
         if let Some(session) = self.commit.session() {
             writeln!(page, "  in session {}", escape(session))?;
         }
@@ -169,7 +181,8 @@ impl<'a> Suspect<'a> {
             if quotes.len() > QUOTES_MAX {
                 let (dream, number) =
                     (self.part.as_ref().map_or(0, |part| part.dream), made.number());
-                writeln!(page, "    and more: undream dream show {dream} {number}")?;
+                let more = made.evidence().len() - QUOTES_MAX;
+                writeln!(page, "    and {more} more: undream dream show {dream} {number}")?;
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ use super::interrupt;
 use super::page::Page;
 use super::paint::Paint;
 use super::time::since;
+use super::width::width;
 
 /// The directory of a database that is named by no option.
 pub(crate) const DIRECTORY: &str = ".undream";
@@ -234,7 +235,12 @@ impl Call {
     /// How ids are abbreviated, and the time that ages are told from.
     pub(crate) fn eye(&self, store: &Store) -> Outcome<Eye> {
         let database = store.database();
-        Ok(Eye { short: database.abbreviations()?, now: database.now(), paint: self.paint })
+        Ok(Eye {
+            short: database.abbreviations()?,
+            now: database.now(),
+            paint: self.paint,
+            width: width(self.paint.terminal),
+        })
     }
 }
 
@@ -243,6 +249,8 @@ pub(crate) struct Eye {
     pub(crate) short: Abbreviations,
     pub(crate) now: Time,
     pub(crate) paint: Paint,
+    /// How many columns a line may take.
+    pub(crate) width: usize,
 }
 
 impl Eye {

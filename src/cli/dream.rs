@@ -5,12 +5,12 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use undream::{
-    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, PolicyMode, Schedule, Search,
-    Sessions, Store,
+    Branch, Dream as Dreamt, DreamRun, DreamStatus, ErrorKind, Manifest, PolicyMode, Schedule,
+    Search, Sessions, Store,
 };
 
 use super::account::{account_json, manifest_json, write_account};
-use super::call::{Access, Call};
+use super::call::{Access, Call, Eye};
 use super::curator::CuratorOptions;
 use super::decide::Decide;
 use super::exit::{Failure, Hinted, Outcome};
@@ -121,7 +121,9 @@ impl Run {
         let store = call.busy_store(Access::Write)?;
         let branch = call.branch(&store, &self.branch)?;
         let dream = self.described(call, &branch)?.run();
-        let dream = dream.hint_for(ErrorKind::NotFound, || "undream session list".to_owned())?;
+        let dream = dream
+            .hint_for(ErrorKind::NotFound, || "undream session list".to_owned())
+            .map_err(|failure| self.unread(&store, failure))?;
         let manifest = dream.manifest()?;
         let number = manifest.number;
         if call.json() {
@@ -151,6 +153,17 @@ impl Run {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Says how a session that was asked for can be read after all.
+    fn unread(&self, store: &Store, failure: Failure) -> Failure {
+        let kept_out = |id: &&str| store.quarantine_of(id).is_ok_and(|found| found.is_some());
+        match self.sessions.split(',').find(kept_out) {
+            Some(id) if failure.kind() == ErrorKind::Conflict => {
+                failure.hint(format!("to let dreams read it again: undream session lift {id}"))
+            }
+            _ => failure,
+        }
     }
 
     fn described(&self, call: &Call, branch: &Branch) -> Outcome<DreamRun> {
@@ -189,10 +202,10 @@ fn list(call: &Call) -> Outcome {
     }
     let eye = call.eye(&store)?;
     let mut page = call.long_page();
-    for manifest in manifests.iter().rev() {
+    for (dream, manifest) in dreams.iter().zip(&manifests).rev() {
         writeln!(
             page,
-            "{}  {:<13}  {:<10}  {} sessions, {} proposals  {}  of {}",
+            "{}  {:<17}  {:<10}  {} sessions, {} proposals  {}  of {}{}",
             eye.paint.id(manifest.number),
             manifest.status.name(),
             ago(manifest.started(), eye.now),
@@ -200,7 +213,18 @@ fn list(call: &Call) -> Outcome {
             manifest.proposals,
             eye.paint.dim(escape(&manifest.curator)),
             escape(&manifest.branch),
+            taken_back_by(&eye, dream, manifest)?,
         )?;
     }
     Ok(page.finish()?)
+}
+
+/// `, by 4f2a8c91`: the commits that took a dream back, or a part of it.
+fn taken_back_by(eye: &Eye, dream: &Dreamt, manifest: &Manifest) -> Outcome<String> {
+    if !matches!(manifest.status, DreamStatus::TakenBack | DreamStatus::PartlyTakenBack) {
+        return Ok(String::new());
+    }
+    let commits = dream.taken_back()?;
+    let ids = commits.iter().map(|(commit, _)| eye.id(commit.object()));
+    Ok(format!(", by {}", ids.collect::<Outcome<Vec<_>>>()?.join(", ")))
 }

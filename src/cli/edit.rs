@@ -8,7 +8,7 @@ use super::arguments::Writing;
 use super::call::{Access, Call};
 use super::exit::{Failure, Outcome};
 use super::nearest::nearest_keys;
-use super::paint::escape;
+use super::paint::{escape, quoted};
 
 #[derive(Args, Debug)]
 pub(crate) struct Remove {
@@ -52,11 +52,31 @@ impl Remove {
 }
 
 impl Move {
+    /// Says what helps where another memory stands at the new key.
+    fn taken(&self, call: &Call, failure: Failure) -> Outcome<Failure> {
+        if failure.kind() != ErrorKind::Invalid {
+            return Ok(failure);
+        }
+        let branch = call.branch(&call.store(Access::Read)?, &self.writing.branch)?;
+        Ok(match branch.snapshot()?.get_id(&self.to) {
+            Ok(Some(_)) => {
+                let to = quoted(&self.to);
+                failure.hint(format!("name another key, or first: undream rm {to}"))
+            }
+            // The keys themselves are wrong.
+            _ => failure,
+        })
+    }
+
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let default = format!("Move {} to {}", self.from, self.to);
         let edit = |tx: &mut Transaction| tx.rename(&self.from, &self.to);
         let keys = std::slice::from_ref(&self.from);
-        let (store, commit) = write(call, &self.writing, &default, keys, edit)?;
+        let written = write(call, &self.writing, &default, keys, edit);
+        let (store, commit) = match written {
+            Err(failure) => return Err(self.taken(call, failure)?),
+            Ok(written) => written,
+        };
         if call.json() {
             let commit = commit.to_string();
             let moved = json!({"from": self.from, "to": self.to, "commit": commit});

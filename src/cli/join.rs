@@ -13,6 +13,7 @@ use super::page::Page;
 use super::paint::{first_line, quoted};
 use super::pending::Pending;
 use super::shifts;
+use super::withdrawn::note_given;
 
 /// How much of a side a conflict shows.
 const SIDE_CHARS: usize = 76;
@@ -146,7 +147,11 @@ impl Join<'_> {
         if blocked {
             return Err(self.undecided(&open));
         }
-        self.conclude(made, &changes)
+        self.conclude(made, &changes)?;
+        match made {
+            Some(commit) if !self.call.json() => note_given(self.call, self.store, commit),
+            _ => Ok(()),
+        }
     }
 
     /// Says how it ended.

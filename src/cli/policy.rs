@@ -1,5 +1,6 @@
 //! `policy`: what changes to guarded branches must keep to, and what it says of a dream or commit.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use super::exit::{Failure, Hinted, Outcome};
 use super::held::{finding_beside_json, write_beside};
 use super::page::Page;
 use super::paint::{escape, escape_text};
+
+/// How many proposals that would be held are shown unless all are asked for.
+const HELD_MAX: usize = 12;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
@@ -47,6 +51,9 @@ pub(crate) struct Edit {
 pub(crate) struct Test {
     /// The dream: its number, or dreams/N
     dream: String,
+    /// Also what passes, rule by rule, and every proposal
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Args, Debug)]
@@ -190,7 +197,13 @@ impl Test {
         let eye = call.eye(&store)?;
         let proposals = dream.proposals()?;
         let mut page = call.long_page();
-        for verdict in &verdicts {
+        write_sum(&mut page, &eye, number, &verdicts)?;
+        let (passing, held): (Vec<_>, Vec<_>) = verdicts.iter().partition(|found| found.passes());
+        // What is held first: that is what somebody has to look at.
+        for (count, verdict) in held.iter().chain(&passing).enumerate() {
+            if !self.all && (count == HELD_MAX || verdict.passes()) {
+                break;
+            }
             let found = proposals.iter().find(|proposal| proposal.number() == verdict.number);
             let key = found.and_then(|proposal| proposal.key()).map_or("", undream::Key::as_str);
             let ending = if verdict.passes() {
@@ -200,10 +213,15 @@ impl Test {
             };
             let number = eye.paint.id(format!("{:>3}", verdict.number));
             writeln!(page, "{number} {}  {ending}", eye.paint.name(key))?;
-            write_findings(&mut page, &eye, &verdict.findings)?;
+            let told = verdict.findings.iter().filter(|one| self.all || !is_passed(one));
+            write_findings(&mut page, &eye, told)?;
             for finding in verdict.refusals() {
                 write_beside(&mut page, &eye, &base, finding)?;
             }
+        }
+        if !self.all && held.len() > HELD_MAX {
+            let more = held.len() - HELD_MAX;
+            writeln!(page, "and {more} more held: undream policy test {number} --all")?;
         }
         page.finish()?;
         if verdicts.is_empty() {
@@ -215,8 +233,46 @@ impl Test {
     }
 }
 
+/// How many would be merged and held, and which rules hold how many.
+fn write_sum(page: &mut Page, eye: &Eye, dream: u64, verdicts: &[ProposalVerdict]) -> Outcome {
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in verdicts.iter().flat_map(ProposalVerdict::refusals) {
+        *rules.entry(&finding.rule).or_default() += 1;
+    }
+    let numbers: Vec<String> = verdicts
+        .iter()
+        .filter(|verdict| verdict.passes())
+        .map(|verdict| verdict.number.to_string())
+        .collect();
+    let (all, held) = (verdicts.len(), verdicts.len() - numbers.len());
+    let merged = if numbers.is_empty() {
+        "none would be merged".to_owned()
+    } else {
+        format!("would be merged: {} ({})", numbers.len(), numbers.join(", "))
+    };
+    writeln!(page, "dream {dream}: of {all} open {merged}")?;
+    if held > 0 {
+        let rules: Vec<_> = rules.iter().map(|(rule, count)| format!("{rule} ({count})")).collect();
+        let told = format!("{held} would be held by {}", rules.join(", "));
+        writeln!(page, "  {}", eye.paint.removed(told))?;
+    }
+    Ok(())
+}
+
+/// Whether a finding says nothing against a proposal.
+fn is_passed(finding: &RuleFinding) -> bool {
+    finding.ruling == Ruling::Passed
+}
+
 /// One line per finding; what stands in the way stands out.
-fn write_findings(page: &mut Page, eye: &Eye, findings: &[RuleFinding]) -> Outcome {
+fn write_findings<'a>(
+    page: &mut Page,
+    eye: &Eye,
+    findings: impl IntoIterator<Item = &'a RuleFinding>,
+) -> Outcome {
     for finding in findings {
         let line = escape(&finding.to_string()).into_owned();
         let line = match (finding.refuses(), finding.ruling) {

@@ -59,6 +59,11 @@ pub(crate) struct Prober {
 }
 
 impl Probe {
+    /// The key, where it is just asked whether a memory stands at it.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key_exists.as_deref().filter(|_| !self.not)
+    }
+
     pub(crate) fn prober(&self, store: &Store) -> Outcome<Prober> {
         Ok(Prober { question: self.question(store)?, not: self.not })
     }

@@ -3,57 +3,22 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use undream::{Choice, Evident, Proposal, Source, Store, Verb};
+use undream::{Choice, Evident, Manifest, Overtaken, Proposal, Source, Store, Verb};
 
 use super::call::Eye;
 use super::change;
 use super::exit::Outcome;
 use super::held::Held;
+use super::lineup::Usual;
 use super::page::Page;
 use super::paint::{escape, escape_text, first_line};
 
-/// How much of a line is shown.
-const LINE_CHARS: usize = 90;
-/// How much of a key a line of the list shows.
-const KEY_CHARS: usize = 48;
 /// How many quotes a proposal in full shows.
 pub(crate) const QUOTES_MAX: usize = 6;
+/// What stands around a quote on its line.
+const QUOTE_INDENT: usize = 6;
 /// From how many citations they are chosen.
 const QUOTES_READ_MAX: usize = 60;
-
-/// The heads of the columns of [`write_line`], beside the name of a group.
-pub(crate) fn heads(group: &str) -> String {
-    format!("{group:<66}  sessions users agents  sure  trust")
-}
-
-/// One line: what it is of, who stands behind it, why to look twice, what was decided.
-pub(crate) fn write_line(page: &mut Page, eye: &Eye, held: &Held, proposal: &Proposal) -> Outcome {
-    let sources = proposal.sources();
-    let key = proposal.key().map_or("", undream::Key::as_str);
-    let name = format!("{:<KEY_CHARS$}", first_line(key, KEY_CHARS));
-    let mut remarks: Vec<String> = Vec::new();
-    if !held.reasons(proposal).is_empty() {
-        remarks.push(eye.paint.removed("held"));
-    }
-    remarks.extend(dangers(proposal).map(|dangers| eye.paint.warning(dangers)));
-    if let Some(choice) = proposal.choice() {
-        remarks.push(decided(eye, choice));
-    }
-    let line = format!(
-        "{} {:<12}  {}  {:>8} {:>5} {:>6}  {:>2} %  {:<8} {}",
-        eye.paint.id(format!("{:>3}", proposal.number())),
-        proposal.kind().name(),
-        eye.paint.name(&name),
-        sources.sessions,
-        or_unknown(sources.users),
-        sources.agents,
-        proposal.confidence() / 10,
-        proposal.trust().name(),
-        remarks.join("; "),
-    );
-    writeln!(page, "{}", line.trim_end())?;
-    Ok(())
-}
 
 /// Why to look twice; `None` if nothing speaks for it.
 pub(crate) fn dangers(proposal: &Proposal) -> Option<String> {
@@ -61,17 +26,22 @@ pub(crate) fn dangers(proposal: &Proposal) -> Option<String> {
     if words.is_empty() { None } else { Some(words.join(", ")) }
 }
 
-/// No session names its user: then there are some, and nobody knows how many.
-fn or_unknown(count: u32) -> String {
-    if count == 0 { "-".to_owned() } else { count.to_string() }
-}
-
 /// What it takes to show a proposal in full.
 pub(crate) struct Sight<'a> {
     pub(crate) store: &'a Store,
     pub(crate) held: &'a Held,
+    pub(crate) usual: &'a Usual,
+    /// The dream's account.
+    pub(crate) manifest: &'a Manifest,
     /// How many different quotes are shown.
     pub(crate) quotes_max: usize,
+}
+
+impl Sight<'_> {
+    /// The proposals of earlier dreams whose place one takes.
+    fn replaced(&self, number: u32) -> &[(u64, u32)] {
+        self.manifest.supersedes.get(&number).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Everything: the reason, the changes, the quotes.
@@ -84,12 +54,15 @@ pub(crate) fn write_full(
     write_heading(page, eye, proposal)?;
     writeln!(page, "    {}", eye.paint.dim(standing(proposal)))?;
     sight.held.write(page, eye, proposal)?;
-    if let Some(dangers) = dangers(proposal) {
+    if let Some(dangers) = sight.usual.dangers(proposal) {
         writeln!(page, "    {}", eye.paint.warning(format!("look twice: {dangers}")))?;
     }
     if !proposal.depends_on().is_empty() {
         let numbers: Vec<_> = proposal.depends_on().iter().map(u32::to_string).collect();
         writeln!(page, "    needs proposals {}", numbers.join(", "))?;
+    }
+    for (dream, number) in sight.replaced(proposal.number()) {
+        writeln!(page, "    in the place of dream {dream}, proposal {number}")?;
     }
     if let Some(why) = proposal.rationale() {
         for line in escape_text(why).lines() {
@@ -143,9 +116,10 @@ fn write_quotes(page: &mut Page, eye: &Eye, most: usize, proposal: &Proposal) ->
 }
 
 fn write_heading(page: &mut Page, eye: &Eye, proposal: &Proposal) -> Outcome {
-    let decided = match proposal.choice() {
-        Some(choice) => format!("  {}", decision(choice)),
-        None => String::new(),
+    let decided = match (proposal.choice(), proposal.overtaken()) {
+        (Some(choice), _) => format!("  {}", decision(choice)),
+        (None, Some(by)) => format!("  {}", overtaken(by)),
+        (None, None) => String::new(),
     };
     let key = proposal.key().map_or("", undream::Key::as_str);
     writeln!(
@@ -186,7 +160,7 @@ pub(crate) fn standing(proposal: &Proposal) -> String {
 pub(crate) fn write_quote(page: &mut Page, eye: &Eye, found: &Evident) -> Outcome {
     let place = place(eye, found);
     match &found.quote {
-        Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, LINE_CHARS))?,
+        Some(quote) => writeln!(page, "    {place} \"{}\"", first_line(quote, quote_chars(eye)))?,
         None => writeln!(page, "    {place} (erased)")?,
     }
     Ok(())
@@ -199,7 +173,7 @@ fn write_words(page: &mut Page, eye: &Eye, found: &Evident, more: usize) -> Outc
     let place = place(eye, found);
     match &found.quote {
         Some(quote) => {
-            writeln!(page, "    \"{}\"", first_line(quote, LINE_CHARS))?;
+            writeln!(page, "    \"{}\"", first_line(quote, quote_chars(eye)))?;
             writeln!(page, "        {place}{more}")?;
         }
         None => writeln!(page, "    (erased) {place}")?,
@@ -216,16 +190,23 @@ pub(crate) fn span(first: u32, last: u32) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
-/// A decision as a list shows it.
-fn decided(eye: &Eye, choice: &Choice) -> String {
-    let text = decision(choice);
+/// How much of a quote fits on a line of its own.
+fn quote_chars(eye: &Eye) -> usize {
+    eye.width - QUOTE_INDENT
+}
+
+/// A decision as a list shows it, in so many characters.
+pub(crate) fn decided(eye: &Eye, choice: &Choice, most: usize) -> String {
+    let text = first_line(&decision(choice), most);
     if choice.verb == Verb::Reject { eye.paint.removed(text) } else { eye.paint.added(text) }
 }
 
 /// A decision in a few words.
 fn decision(choice: &Choice) -> String {
     let mut text = choice.verb.name().to_owned();
-    if choice.merged {
+    if choice.unchanged {
+        text += ", there already";
+    } else if choice.merged {
         text += ", merged";
     }
     if choice.reverted {
@@ -236,6 +217,25 @@ fn decision(choice: &Choice) -> String {
         text += &format!(": {}", first_line(reason, 60));
     }
     text
+}
+
+/// Why nobody has to decide, in a few words.
+pub(crate) fn overtaken(by: Overtaken) -> String {
+    match by {
+        Overtaken::ByProposal { dream, proposal } => {
+            format!("anew in dream {dream}, proposal {proposal}")
+        }
+        Overtaken::ByBranch => "there already".to_owned(),
+    }
+}
+
+fn overtaken_json(by: Overtaken) -> Value {
+    match by {
+        Overtaken::ByProposal { dream, proposal } => {
+            json!({"by": "proposal", "dream": dream, "proposal": proposal})
+        }
+        Overtaken::ByBranch => json!({"by": "branch"}),
+    }
 }
 
 /// The evidence of a proposal with its quotes.
@@ -261,6 +261,7 @@ pub(crate) fn to_json(store: &Store, proposal: &Proposal) -> Outcome<Value> {
             "text": choice.text,
             "merged": choice.merged,
             "reverted": choice.reverted,
+            "unchanged": choice.unchanged,
         })
     });
     Ok(json!({
@@ -287,5 +288,6 @@ pub(crate) fn to_json(store: &Store, proposal: &Proposal) -> Outcome<Value> {
         },
         "evidence": evidence,
         "decision": decision,
+        "overtaken": proposal.overtaken().map(overtaken_json),
     }))
 }

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use undream::{Dream, Effect, ErrorKind, Manifest, Proposal};
+use undream::{Dream, ErrorKind, Manifest, Proposal};
 
 use super::account::{account_json, write_account};
-use super::call::{Access, Call, Eye};
+use super::call::{Access, Call};
 use super::dream::open;
 use super::exit::{Failure, Outcome};
 use super::held::Held;
-use super::page::Page;
+use super::lineup::{Lineup, Usual};
 use super::paint::counted;
 use super::proposal::{QUOTES_MAX, Sight};
-use super::{json as shape, plan, proposal, shifts};
+use super::{json as shape, next, plan, proposal, shifts};
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -35,6 +35,7 @@ impl Show {
         let dream = open(&store, self.number)?;
         let manifest = dream.manifest()?;
         let mut proposals = dream.proposals()?;
+        let usual = Usual::of(&proposals);
         let held = Held::of(&dream)?;
         if let Some(number) = self.proposal {
             proposals.retain(|proposal| proposal.number() == number);
@@ -62,50 +63,48 @@ impl Show {
         proposals.sort_by_cached_key(Proposal::review_order);
         match (&self.plan, self.proposal) {
             (Some(file), _) => self.write_plan(call, (&dream, &held), file, &proposals),
-            (None, Some(one)) => self.show_one(call, (&dream, &held), one, &proposals[0]),
-            (None, None) => self.list(call, (&dream, &held), &manifest, &proposals),
+            (None, Some(_)) => self.show_one(call, (&dream, &held, &usual), &proposals[0]),
+            (None, None) => self.list(call, (&dream, &held, &usual), &manifest, &proposals),
         }
     }
 
     fn list(
         &self,
         call: &Call,
-        (dream, held): (&Dream, &Held),
+        (dream, held, usual): (&Dream, &Held, &Usual),
         manifest: &Manifest,
         proposals: &[Proposal],
     ) -> Outcome {
         let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
         write_account(&mut page, &eye, dream, manifest)?;
-        for effect in [Effect::Adds, Effect::Changes, Effect::Removes] {
-            let group = proposals.iter().filter(|found| found.effect() == effect);
-            write_group(&mut page, &eye, (effect, held), &group.collect::<Vec<_>>())?;
-        }
+        usual.write(&mut page, &eye)?;
+        Lineup { eye: &eye, held, usual }.write(&mut page, proposals)?;
         shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, None)?)?;
         page.finish()?;
-        let number = self.number;
-        call.note(format!(
-            "One in full: undream dream show {number} P. Next: undream review {number}, or \
-             undream dream approve {number} P..."
-        ));
+        call.note(next::of_dream(manifest, proposals));
         Ok(())
     }
 
     fn show_one(
         &self,
         call: &Call,
-        (dream, held): (&Dream, &Held),
-        one: u32,
+        (dream, held, usual): (&Dream, &Held, &Usual),
         found: &Proposal,
     ) -> Outcome {
         let eye = call.eye(dream.store())?;
         let mut page = call.long_page();
-        let sight = Sight { store: dream.store(), held, quotes_max: QUOTES_MAX };
+        let sight = Sight {
+            store: dream.store(),
+            held,
+            usual,
+            manifest: &dream.manifest()?,
+            quotes_max: QUOTES_MAX,
+        };
         proposal::write_full(&mut page, &eye, &sight, found)?;
         shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, Some(found))?)?;
         page.finish()?;
-        let number = self.number;
-        call.note(format!("Next: undream dream approve {number} {one}, or reject {number} {one}"));
+        call.note(next::of_proposal(self.number, found));
         Ok(())
     }
 
@@ -131,23 +130,4 @@ impl Show {
         ));
         Ok(())
     }
-}
-
-/// The proposals that do the same to memory, under their column heads.
-fn write_group(
-    page: &mut Page,
-    eye: &Eye,
-    (effect, held): (Effect, &Held),
-    group: &[&Proposal],
-) -> Outcome {
-    if group.is_empty() {
-        return Ok(());
-    }
-    writeln!(page)?;
-    let head = format!("{} ({})", effect.name(), group.len());
-    writeln!(page, "{}", eye.paint.dim(proposal::heads(&head)))?;
-    for found in group {
-        proposal::write_line(page, eye, held, found)?;
-    }
-    Ok(())
 }

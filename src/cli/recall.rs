@@ -4,13 +4,14 @@ use std::io::Write;
 
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
-use undream::{Forget, Given, Recall as Recalled, Time};
+use undream::{ErrorKind, Forget, Given, Recall as Recalled, Time};
 
 use super::call::{Access, Call, Eye};
-use super::exit::Outcome;
+use super::exit::{Failure, Outcome};
 use super::page::Page;
 use super::paint::{counted, escape};
 use super::time::ago;
+use super::withdrawn::versions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Recall {
@@ -30,6 +31,9 @@ pub(crate) struct List {
     /// Only where the memory that stands at this key was given, whatever its version or key then
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// Only where something was given that this commit took back
+    #[arg(long, value_name = "REV")]
+    taken_back: Option<String>,
     /// Only from this time on: 2026-03-01, yesterday, '3 days ago', ...
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -82,6 +86,15 @@ impl List {
                 Some(record) => recalls.of_memory(record.memory()),
                 None => recalls.at_key(key),
             };
+        }
+        if let Some(revision) = &self.taken_back {
+            let versions = versions(&store, call.resolve(&store, revision)?)?;
+            if versions.is_empty() {
+                let text = format!("commit `{revision}` took nothing back");
+                return Err(Failure::new(ErrorKind::NotFound, text)
+                    .hint("undream log; reverts, withdrawals and restores take something back"));
+            }
+            recalls = recalls.of_records(versions);
         }
         if let Some(since) = &self.since {
             recalls = recalls.since(store.database().since(since)?);

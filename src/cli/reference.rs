@@ -12,9 +12,15 @@ use super::nearest::{LIKENESS_MIN, likeness};
 use super::paint::escape;
 use super::time::ago;
 
+#[derive(Args, Debug)]
+pub(crate) struct References {
+    #[command(subcommand)]
+    verb: Option<Reference>,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Reference {
-    /// List them
+enum Reference {
+    /// List them; the same as no command
     List,
     /// Create one
     Create(Create),
@@ -64,12 +70,12 @@ impl Sort {
     }
 }
 
-impl Reference {
+impl References {
     pub(crate) fn run(&self, call: &Call, sort: Sort) -> Outcome {
-        match self {
-            Self::List => list(call, sort),
-            Self::Create(create) => create.run(call, sort),
-            Self::Delete(delete) => delete.run(call, sort),
+        match &self.verb {
+            None | Some(Reference::List) => list(call, sort),
+            Some(Reference::Create(create)) => create.run(call, sort),
+            Some(Reference::Delete(delete)) => delete.run(call, sort),
         }
     }
 }

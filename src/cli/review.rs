@@ -141,6 +141,7 @@ impl Approve {
             .hint_for(ErrorKind::NotFound, || format!("undream dream show {number}"))
             .hint_for(ErrorKind::Conflict, || "approve both by number".to_owned())
             .hint_for(ErrorKind::Invalid, || format!("undream dream show {number}"))
+            .hint_for(ErrorKind::Stale, || format!("undream dream show {number}"))
     }
 }
 
@@ -153,7 +154,8 @@ impl Reject {
         let rejected = review
             .reject_numbers(&numbers, self.reason.as_deref())
             .hint_for(ErrorKind::NotFound, || format!("undream dream show {number}"))
-            .hint_for(ErrorKind::Invalid, || format!("undream dream revert {number} --proposal P"));
+            .hint_for(ErrorKind::Invalid, || format!("undream dream revert {number} --proposal P"))
+            .hint_for(ErrorKind::Stale, || format!("undream dream show {number}"));
         answer(call, number, "rejected", &rejected?)
     }
 }
@@ -163,11 +165,11 @@ fn answer(call: &Call, dream: u64, verb: &str, numbers: &[u32]) -> Outcome {
         return call.print_json(&json!({"dream": dream, verb: numbers}));
     }
     let listed: Vec<_> = numbers.iter().map(u32::to_string).collect();
-    if listed.is_empty() {
-        call.note("No proposal is newly decided.");
-    } else {
-        call.note(format!("Dream {dream}: {verb} {}.", listed.join(", ")));
-    }
+    call.note(match listed.as_slice() {
+        [] => "No proposal is newly decided.".to_owned(),
+        [one] => format!("Dream {dream}: {verb} proposal {one}."),
+        all => format!("Dream {dream}: {verb} {} proposals: {}.", all.len(), all.join(", ")),
+    });
     Ok(())
 }
 

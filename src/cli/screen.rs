@@ -35,6 +35,10 @@ pub(crate) struct Tally {
     approved: usize,
     rejected: usize,
     merged: usize,
+    /// Merged, and taken back since or there before.
+    gone: usize,
+    /// Proposed anew by a newer dream, or on the branch already.
+    overtaken: usize,
     pub(crate) open: usize,
     /// Approved and not yet merged.
     pub(crate) to_merge: usize,
@@ -45,11 +49,13 @@ impl Tally {
         let mut tally = Self::default();
         for proposal in proposals {
             match proposal.choice() {
-                None => tally.open += 1,
+                None if proposal.is_open() => tally.open += 1,
+                None => tally.overtaken += 1,
                 Some(choice) if choice.verb == Verb::Reject => tally.rejected += 1,
                 Some(choice) => {
                     tally.approved += 1;
                     tally.merged += usize::from(choice.merged);
+                    tally.gone += usize::from(choice.reverted || choice.unchanged);
                     tally.to_merge += usize::from(!choice.merged);
                 }
             }
@@ -57,10 +63,15 @@ impl Tally {
         tally
     }
 
+    /// Whether something that was merged can be taken back.
+    pub(crate) fn stands(self) -> bool {
+        self.merged > self.gone
+    }
+
     pub(crate) fn to_json(self, dream: u64) -> Value {
         json!({
             "dream": dream, "approved": self.approved, "rejected": self.rejected,
-            "merged": self.merged, "open": self.open,
+            "merged": self.merged, "open": self.open, "overtaken": self.overtaken,
         })
     }
 }
@@ -68,7 +79,10 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} approved, {} rejected, {} open", self.approved, self.rejected, self.open)?;
-        if self.merged > 0 { write!(f, ", {} merged", self.merged) } else { Ok(()) }
+        if self.merged > 0 {
+            write!(f, ", {} merged", self.merged)?;
+        }
+        if self.overtaken > 0 { write!(f, ", {} overtaken", self.overtaken) } else { Ok(()) }
     }
 }
 

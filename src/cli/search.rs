@@ -1,6 +1,7 @@
 //! `search`: finds memories by their words.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -25,7 +26,7 @@ pub(crate) struct Search {
     query: Vec<String>,
     /// How many hits to show at most
     #[arg(short, long, value_name = "N", default_value = "10")]
-    number: usize,
+    number: NonZeroUsize,
     /// Only what stands at and under this key
     #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
@@ -53,7 +54,7 @@ impl Search {
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
         let index = Index::open(store.database())?;
         let begun = now();
-        let mut search = index.at(&snapshot).query(self.query.join(" ")).limit(self.number);
+        let mut search = index.at(&snapshot).query(self.query.join(" ")).limit(self.number.get());
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }

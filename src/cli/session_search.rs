@@ -1,6 +1,7 @@
 //! `session search`: finds what was said and done in sessions.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -23,7 +24,7 @@ pub(crate) struct Finding {
     query: Vec<String>,
     /// How many hits to show at most
     #[arg(short, long, value_name = "N", default_value = "10")]
-    number: usize,
+    number: NonZeroUsize,
     /// Only what this role says; given several times, any of them
     #[arg(long, value_name = "system|user|assistant|tool_call|meta", value_parser = role)]
     role: Vec<Role>,
@@ -58,7 +59,7 @@ impl Finding {
     }
 
     fn hits(&self, index: &Search, store: &Store) -> Outcome<Vec<SessionHit>> {
-        let mut search = index.sessions(store).query(self.query.join(" ")).limit(self.number);
+        let mut search = index.sessions(store).query(self.query.join(" ")).limit(self.number.get());
         search = self.role.iter().copied().fold(search, undream::SessionSearch::role);
         search = self.tool.iter().fold(search, undream::SessionSearch::tool);
         if let Some(user) = &self.user {

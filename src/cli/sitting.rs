@@ -6,7 +6,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use undream::{Dream, ErrorKind, Proposal, Reply, Store};
+use undream::{Dream, ErrorKind, Manifest, Proposal, Reply, Store};
 use undream::{Review as Deciding, Verb};
 
 use super::call::{Access, Call, Eye};
@@ -15,15 +15,17 @@ use super::exit::{Failure, Hinted, Outcome};
 use super::held::Held;
 use super::join::Join;
 use super::keys::{Keys, Typed};
+use super::lineup::Usual;
 use super::paint::counted;
 use super::policy::gates;
 use super::proposal::{QUOTES_MAX, Sight};
+use super::waiting::Waiting;
 use super::{editor, join, screen, shifts};
 
 #[derive(Args, Debug)]
 pub(crate) struct Review {
-    /// The number of the dream, as dream list shows it
-    number: u64,
+    /// The number of the dream, as dream list shows it; the only one that waits, if it is left out
+    number: Option<u64>,
     /// Merge although the policy refuses it, with the reason on the record; for persons only
     #[arg(long = "override", value_name = "REASON")]
     overriding: Option<String>,
@@ -38,6 +40,8 @@ struct Sitting<'a> {
     keys: Keys,
     review: Deciding,
     held: Held,
+    usual: Usual,
+    manifest: Manifest,
     /// The proposals' numbers, in the order in which they are shown.
     order: Vec<u32>,
     /// Where in the order; behind its end there is the summary.
@@ -56,12 +60,16 @@ enum End {
 impl Review {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
         let store = call.store(Access::Write)?;
-        let dream = open(&store, self.number)?;
+        let dream = match self.number {
+            Some(number) => open(&store, number)?,
+            None => only_open(&store)?,
+        };
         let review = dream.review_as(call.author()?)?;
         if review.proposals().is_empty() {
-            let message = format!("dream {} has no proposals", self.number);
+            let message = format!("dream {} has no proposals", dream.number());
             return Err(Failure::new(ErrorKind::NotFound, message).hint("undream dream list"));
         }
+        let usual = Usual::of(review.proposals());
         let mut shown: Vec<&Proposal> = review.proposals().iter().collect();
         shown.sort_by_cached_key(|proposal| proposal.review_order());
         let order: Vec<u32> = shown.into_iter().map(Proposal::number).collect();
@@ -73,6 +81,8 @@ impl Review {
             keys: Keys::open(),
             review,
             held: Held::of(&dream)?,
+            usual,
+            manifest: dream.manifest()?,
             order,
             place: 0,
             remark: None,
@@ -82,6 +92,22 @@ impl Review {
         match end {
             End::Left => sitting.leave(),
             End::Merge(text) => sitting.merge(&text, self.overriding.as_deref()),
+        }
+    }
+}
+
+/// The only dream of which proposals wait for a decision or to be merged.
+fn only_open(store: &Store) -> Outcome<Dream> {
+    let waiting: Vec<u64> = Waiting::list(store)?.iter().map(Waiting::number).collect();
+    match waiting.as_slice() {
+        [number] => open(store, *number),
+        [] => Err(Failure::new(ErrorKind::NotFound, "no dream waits for a review")
+            .hint("undream dream list; undream review N looks at any of them")),
+        several => {
+            let numbers: Vec<_> = several.iter().map(u64::to_string).collect();
+            let text = format!("{} dreams wait: {}", several.len(), numbers.join(", "));
+            let newest = several[several.len() - 1];
+            Err(Failure::usage(text).hint(format!("undream review {newest}")))
         }
     }
 }
@@ -122,7 +148,13 @@ impl Sitting<'_> {
     }
 
     fn sight(&self, quotes_max: usize) -> Sight<'_> {
-        Sight { store: self.store, held: &self.held, quotes_max }
+        Sight {
+            store: self.store,
+            held: &self.held,
+            usual: &self.usual,
+            manifest: &self.manifest,
+            quotes_max,
+        }
     }
 
     /// The first proposal from `place` on that waits for a decision, or the end.

@@ -16,6 +16,8 @@ use super::page::Page;
 use super::paint::{Paint, counted, escape, first_line};
 use super::time::{ago, since};
 use super::waiting::{self, Waiting};
+use super::width::width;
+use super::withdrawn::Lately;
 use super::{agenda, json as shape};
 
 /// The column at which commands stand.
@@ -45,6 +47,9 @@ struct Standing {
     lag: u64,
     verified: Option<Verified>,
     recalls: RecallSize,
+    /// What was taken back of late that somebody had been given.
+    lately: Vec<Lately>,
+    kept_out: usize,
 }
 
 impl Status {
@@ -73,6 +78,8 @@ impl Standing {
             directory: call.directory()?.display().to_string(),
             stores: database.stores()?.len(),
             memories: main.count("")?,
+            lately: Lately::list(&store, &main, database.now())?,
+            kept_out: store.quarantined()?.len(),
             main,
             refs: store.refs()?,
             sessions: store.session_ids()?.len(),
@@ -114,6 +121,9 @@ impl Standing {
         for probe in &self.fallen {
             fallen::write(page, eye, &self.store, probe)?;
         }
+        for found in &self.lately {
+            found.write(page, eye)?;
+        }
         for (text, command) in agenda::notes(&self.schedules, eye.now) {
             line(page, eye, &text, command)?;
         }
@@ -132,6 +142,11 @@ impl Standing {
             let unread = self.waiting.is_empty() && self.main.commit().is_none();
             let next = if unread { "undream dream" } else { "undream session list" };
             line(page, eye, &text, next)?;
+        }
+        if self.kept_out > 0 {
+            let count = counted(self.kept_out as u64, "session is", "sessions are");
+            let text = format!("  {count} kept out of dreams");
+            line(page, eye, &text, "undream session quarantined")?;
         }
         if self.recalls.rows > 0 {
             let text = format!(
@@ -221,6 +236,8 @@ impl Standing {
             },
             "running": self.running.iter().map(waiting::running_json).collect::<Vec<_>>(),
             "waiting": self.waiting.iter().map(Waiting::to_json).collect::<Vec<_>>(),
+            "taken_back": self.lately.iter().map(Lately::to_json).collect::<Vec<_>>(),
+            "kept_out": self.kept_out,
             "probes_fallen": fallen.collect::<Outcome<Vec<_>>>()?,
             "index_behind": self.lag,
             "verified": verified,
@@ -234,16 +251,31 @@ impl Standing {
 
 /// A statement, and at its right the command that acts on it.
 pub(crate) fn line(page: &mut Page, eye: &Eye, text: &str, command: &str) -> Outcome {
-    statement(page, eye.paint, text, command)
+    write_statement(page, (eye.paint, eye.width), text, command)
 }
 
 /// The same, where no store is open.
 pub(crate) fn statement(page: &mut Page, paint: Paint, text: &str, command: &str) -> Outcome {
-    let text = escape(text);
+    write_statement(page, (paint, width(paint.terminal)), text, command)
+}
+
+/// The command stands in its column, or closer where the line is too narrow for that; on a line of
+/// its own where they do not fit on one.
+fn write_statement(
+    page: &mut Page,
+    (paint, width): (Paint, usize),
+    text: &str,
+    command: &str,
+) -> Outcome {
+    let (text, command) = (escape(text), escape(command));
+    let (long, wide) = (text.chars().count(), command.chars().count());
+    let column = COMMAND_COLUMN.min(width.saturating_sub(wide + 2)).max(long);
     if command.is_empty() {
         writeln!(page, "{text}")?;
+    } else if column + 2 + wide > width {
+        writeln!(page, "{text}\n      {}", paint.dim(command))?;
     } else {
-        writeln!(page, "{text:<COMMAND_COLUMN$}  {}", paint.dim(escape(command)))?;
+        writeln!(page, "{text:<column$}  {}", paint.dim(command))?;
     }
     Ok(())
 }

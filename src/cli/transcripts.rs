@@ -11,8 +11,10 @@ use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
 use super::paint::{counted, escape};
 
-/// How many damaged lines and unknown names are printed.
+/// How many unknown names are printed.
 const SHOWN_MAX: usize = 20;
+/// How many damaged lines are printed.
+const DAMAGED_MAX: usize = 3;
 
 #[derive(Args, Debug)]
 pub(crate) struct Import {
@@ -67,6 +69,9 @@ impl Import {
             write(call, &total)?;
         }
         if !total.reading.damaged.is_empty() {
+            if total.new + total.changed + total.known == 0 {
+                return Err(self.no_transcript());
+            }
             let count = counted(total.reading.damaged.len() as u64, "line", "lines or files");
             let message = format!("{count} could not be read; the rest is imported");
             return Err(Failure::new(ErrorKind::Io, message));
@@ -75,6 +80,17 @@ impl Import {
             call.note("Next: undream dream");
         }
         Ok(())
+    }
+
+    /// Nothing that was named holds a session.
+    fn no_transcript(&self) -> Failure {
+        let names: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        let message = match names.as_slice() {
+            [one] => format!("{one} is no transcript that can be read"),
+            several => format!("none of {} is a transcript that can be read", several.join(", ")),
+        };
+        let hint = "the forms that are read: undream session import --help";
+        Failure::new(ErrorKind::Io, message).hint(hint)
     }
 
     fn described(&self) -> SessionImport {
@@ -128,7 +144,8 @@ fn write(call: &Call, total: &SessionImportReport) -> Outcome {
     if total.reading.cut_events > 0 {
         writeln!(page, "  cut       {} events that were too long", total.reading.cut_events)?;
     }
-    for line in total.reading.damaged.iter().take(SHOWN_MAX) {
+    let damaged = &total.reading.damaged;
+    for line in damaged.iter().take(DAMAGED_MAX) {
         let path = line.path.display().to_string();
         let place = if line.line > 0 { format!(", line {}", line.line) } else { String::new() };
         writeln!(
@@ -138,6 +155,10 @@ fn write(call: &Call, total: &SessionImportReport) -> Outcome {
             escape(&path),
             escape(&line.why)
         )?;
+    }
+    if damaged.len() > DAMAGED_MAX {
+        let more = damaged.len() - DAMAGED_MAX;
+        writeln!(page, "            and {more} more; --json names all")?;
     }
     Ok(page.finish()?)
 }

@@ -56,6 +56,10 @@ impl Verify {
                 let said = escape(&found.to_string()).into_owned();
                 writeln!(page, "{} {said}", call.paint.removed("damaged"))?;
             }
+            if report.findings.len() > FINDINGS_MAX {
+                let more = report.findings.len() - FINDINGS_MAX;
+                writeln!(page, "and {more} more; --json names all")?;
+            }
             page.finish()?;
         }
         if report.is_sound() {

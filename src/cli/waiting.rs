@@ -56,7 +56,7 @@ impl Waiting {
         let mut waiting = Vec::new();
         for dream in Dream::list(store)? {
             let manifest = dream.manifest()?;
-            if !matches!(manifest.status, DreamStatus::Waiting | DreamStatus::PartlyMerged) {
+            if !may_wait(manifest.status) {
                 continue;
             }
             let proposals = dream.proposals()?;
@@ -65,14 +65,17 @@ impl Waiting {
             };
             let open: Vec<u32> =
                 proposals.iter().filter(|one| one.is_open()).map(Proposal::number).collect();
-            waiting.push(Self {
-                manifest,
-                undecided: open.len(),
-                approved: proposals.iter().filter(ready).count(),
-                held: held(&dream.held()?, &open),
-            });
+            let approved = proposals.iter().filter(ready).count();
+            if open.len() + approved > 0 {
+                let held = held(&dream.held()?, &open);
+                waiting.push(Self { manifest, undecided: open.len(), approved, held });
+            }
         }
         Ok(waiting)
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.manifest.number
     }
 
     pub(crate) fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
@@ -109,6 +112,17 @@ impl Waiting {
             "held": self.held,
         })
     }
+}
+
+/// Whether proposals of a dream that stands so may wait for somebody.
+fn may_wait(status: DreamStatus) -> bool {
+    matches!(
+        status,
+        DreamStatus::Waiting
+            | DreamStatus::PartlyMerged
+            | DreamStatus::PartlyTakenBack
+            | DreamStatus::TakenBack
+    )
 }
 
 /// How many of these proposals each rule holds.

@@ -5,22 +5,24 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{
-    Cite, Derived, Key, RecallUse, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer,
-    WhyStep,
+    Cite, Derived, Key, RecordId, Relation, Source, Store, Tie, Trust, Why as Answer, WhyStep,
 };
 
 use super::arguments::Reading;
-use super::call::{Call, Eye};
+use super::call::{Access, Call, Eye};
 use super::exit::Outcome;
-use super::get::standing;
+use super::get::missing;
 use super::json as shape;
 use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::proposal::span;
 use super::time::ago;
+use super::withdrawn::{Withdrawn, given_json, write_given};
 
-/// How much of a line is shown.
-const LINE_CHARS: usize = 96;
+/// What stands around a text on its line.
+const TEXT_INDENT: usize = 6;
+/// How much of the words of a cite or a reason is shown.
+const WORDS_CHARS: usize = 60;
 /// How many cites of a version, and how many memories of a tie, are shown.
 const SHOWN_MAX: usize = 12;
 
@@ -34,12 +36,25 @@ pub(crate) struct Why {
 
 impl Why {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        let (store, snapshot, key) = standing(call, &self.key, &self.reading)?;
+        let store = call.store(Access::Read)?;
+        let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
+        let key = Key::new(&self.key)?;
+        let withdrawn = Withdrawn::at(&store, &snapshot, key.as_str())?;
+        if snapshot.get_id(key.as_str())?.is_none() {
+            return if withdrawn.is_empty() {
+                Err(missing(&snapshot, &key)?)
+            } else {
+                gone(call, &store, &key, &withdrawn)
+            };
+        }
         let why = Answer::of(&snapshot, key.as_str())?;
         let given = store.recalls().of_records([why.standing().record.id()]).usage()?;
         if call.json() {
             let mut answer = to_json(&store, &why)?;
-            shape::extend(&mut answer, json!({"given": given_json(&given)}));
+            shape::extend(
+                &mut answer,
+                json!({"given": given_json(&given), "taken_back": withdrawn_json(&withdrawn)}),
+            );
             return call.print_json(&json!({"why": answer}));
         }
         let (eye, vouched) = (call.eye(&store)?, store.endorsements()?);
@@ -50,8 +65,14 @@ impl Why {
         }
         write_derived(&mut page, &eye, &why, Tie::MadeFrom, "made from it")?;
         write_derived(&mut page, &eye, &why, Tie::SameEvents, "rests on the same events")?;
-        write_given(&mut page, &eye, &given)?;
+        write_given(&mut page, &eye, &given, "")?;
+        for found in &withdrawn {
+            found.write(&mut page, &eye, &store)?;
+        }
         page.finish()?;
+        if let Some(newest) = withdrawn.first() {
+            newest.note(call, &eye)?;
+        }
         if let Some((dream, proposal)) = why.standing().grounds.proposal {
             call.note(format!(
                 "To take it back: undream dream revert {dream} --proposal {proposal}"
@@ -77,7 +98,7 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
         trust(why, step, trusted),
     )?;
     match step.record.text() {
-        Ok(text) => writeln!(page, "    \"{}\"", first_line(text, LINE_CHARS))?,
+        Ok(text) => writeln!(page, "    \"{}\"", first_line(text, eye.width - TEXT_INDENT))?,
         Err(_) => writeln!(page, "    (erased)")?,
     }
     let commit = &step.grounds.commit;
@@ -96,26 +117,26 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
     Ok(())
 }
 
-/// Which sessions were given what stands there now.
-fn write_given(page: &mut Page, eye: &Eye, given: &RecallUse) -> Outcome {
-    let Some(last) = given.last else { return Ok(()) };
-    let sessions = counted(given.sessions.len() as u64, "session", "sessions");
-    writeln!(page, "given to {sessions}, last {}:", ago(last, eye.now))?;
-    for session in given.sessions.iter().take(SHOWN_MAX) {
-        writeln!(page, "  {}", escape(session))?;
+/// Tells of a key at which nothing stands any more.
+fn gone(call: &Call, store: &Store, key: &Key, withdrawn: &[Withdrawn]) -> Outcome {
+    if call.json() {
+        let told = withdrawn_json(withdrawn);
+        return call.print_json(&json!({"why": {
+            "key": key.as_str(), "steps": [], "taken_back": told,
+        }}));
     }
-    if given.sessions.len() > SHOWN_MAX {
-        writeln!(page, "  and {} more; --json names all", given.sessions.len() - SHOWN_MAX)?;
+    let eye = call.eye(store)?;
+    let mut page = call.long_page();
+    writeln!(page, "{}  nothing stands there now", eye.paint.name(key.as_str()))?;
+    for found in withdrawn {
+        found.write(&mut page, &eye, store)?;
     }
-    Ok(())
+    page.finish()?;
+    withdrawn.iter().take(1).try_for_each(|newest| newest.note(call, &eye))
 }
 
-fn given_json(given: &RecallUse) -> Value {
-    json!({
-        "queries": given.count,
-        "last": given.last.map(|last| last.to_string()),
-        "sessions": given.sessions,
-    })
+fn withdrawn_json(withdrawn: &[Withdrawn]) -> Vec<Value> {
+    withdrawn.iter().map(Withdrawn::to_json).collect()
 }
 
 /// Who or what wrote the version.
@@ -172,7 +193,7 @@ fn write_approval(page: &mut Page, eye: &Eye, step: &WhyStep) -> Outcome {
         ago(review.authored(), eye.now),
     );
     if let Some(reason) = &approval.reason {
-        line += &format!("  \"{}\"", first_line(reason, LINE_CHARS));
+        line += &format!("  \"{}\"", first_line(reason, WORDS_CHARS));
     }
     writeln!(page, "{line}")?;
     Ok(())
@@ -182,11 +203,10 @@ fn write_cite(page: &mut Page, eye: &Eye, cite: &Cite) -> Outcome {
     let place = eye.paint.id(format!("{}#{}", escape(&cite.session), span(cite.first, cite.last)));
     let source = cite.source.map_or("erased", Source::name);
     let lowest = if cite.lowest { ", lowest trust" } else { "" };
-    let said = match &cite.quote {
-        Some(quote) => format!("  \"{}\"", first_line(quote, LINE_CHARS)),
-        None => String::new(),
-    };
-    writeln!(page, "  cites  {place}  {source}{lowest}{said}")?;
+    writeln!(page, "  cites  {place}  {source}{lowest}")?;
+    if let Some(quote) = &cite.quote {
+        writeln!(page, "    \"{}\"", first_line(quote, eye.width - TEXT_INDENT))?;
+    }
     Ok(())
 }
 

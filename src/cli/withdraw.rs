@@ -12,6 +12,7 @@ use super::call::{Access, Call, Eye};
 use super::exit::{Hinted, Outcome};
 use super::paint::{counted, escape, first_line};
 use super::time::since;
+use super::withdrawn::note_given;
 use super::{json as shape, page::Page};
 
 /// How much of a text a line shows.
@@ -69,6 +70,7 @@ fn conclude(
     } else if let Some(commit) = commit {
         let short = store.database().abbreviations()?.of(commit.object())?;
         call.note(format!("{} in commit {short}.", summary(consequences)));
+        note_given(call, store, commit)?;
     } else {
         call.note(format!("Nothing on the branch could be taken back for {suspect_name}."));
     }
@@ -145,7 +147,10 @@ fn grounds(store: &Store, found: &Consequence) -> Outcome<String> {
         return Ok("what others wrote".to_owned());
     }
     let count = counted(sessions.len() as u64, "session", "sessions");
-    let more = if sessions.len() > SESSIONS_SHOWN { ", ..." } else { "" };
+    let more = match sessions.len().saturating_sub(SESSIONS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     sessions.truncate(SESSIONS_SHOWN);
     Ok(format!("{count}: {}{more}", escape(&sessions.join(", "))))
 }
@@ -208,7 +213,8 @@ pub(crate) fn list(call: &Call) -> Outcome {
         let values: Vec<Value> = kept_out.iter().map(value).collect();
         return call.print_json(&json!({"quarantined": values}));
     }
-    if kept_out.is_empty() {
+    let kept_out_is_empty = kept_out.is_empty();
+    if kept_out_is_empty {
         call.note("No session is kept out of dreams.");
     }
     let now = store.database().now();
@@ -217,5 +223,9 @@ pub(crate) fn list(call: &Call) -> Outcome {
         let by = escape(&held.by.to_string()).into_owned();
         writeln!(page, "{}  {}, by {by}", call.paint.name(&held.session), since(held.at, now))?;
     }
-    Ok(page.finish()?)
+    page.finish()?;
+    if !kept_out_is_empty {
+        call.note("To let dreams read one again: undream session lift ID");
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! A dream that has run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,12 +9,14 @@ use crate::dream::manifest::{
     Choices, DreamStatus, Manifest, Part, load, meta, numbers, read_by, run_name, save,
 };
 use crate::dream::order::{Order, given};
+use crate::dream::overtaken::{Overtaken, Overtaking};
 use crate::dream::proposal::{Proposal, read_all};
 use crate::dream::signal::Signal;
 use crate::dream::standing::Standing;
 use crate::engine::{Branch, Diff, Store, Transaction};
 use crate::error::{Error, Result};
 use crate::object::{Cause, Commit, RefName};
+use crate::storage::CommitId;
 
 /// One pass over sessions, and what it proposes: the branch `dreams/<n>` and its account.
 #[derive(Clone)]
@@ -98,8 +101,44 @@ impl Dream {
         if manifest.status == DreamStatus::Running && given(self)? == Order::Pause {
             manifest.status = DreamStatus::Paused;
         }
-        manifest.settle(&self.choices()?);
+        let choices = self.choices()?;
+        let overtaken = self.overtaken(&manifest, &choices)?;
+        manifest.settle(&choices, &overtaken);
         Ok(manifest)
+    }
+
+    /// What has overtaken those of its proposals that nobody has to decide on any more.
+    fn overtaken(&self, manifest: &Manifest, choices: &Choices) -> Result<Vec<Overtaken>> {
+        if !manifest.may_wait() {
+            return Ok(Vec::new());
+        }
+        let overtaking = Overtaking::of(self, manifest)?;
+        let mut found = Vec::new();
+        for commit in self.commits()? {
+            let Cause::Proposal(part) = commit.cause() else { continue };
+            if !choices.contains_key(&part.number) {
+                found.extend(overtaking.find(part.number, &self.store.changes(commit.id())?)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What was taken back of what had been merged: by which commits, the newest first, which
+    /// proposals.
+    ///
+    /// # Errors
+    /// `Corrupt` if something is damaged.
+    pub fn taken_back(&self) -> Result<Vec<(CommitId, BTreeSet<u32>)>> {
+        let mut found: Vec<(CommitId, BTreeSet<u32>)> = Vec::new();
+        for pick in self.standing()?.picks {
+            let Some(by) = pick.taken_back else { continue };
+            let at = found.iter().position(|(commit, _)| *commit == by).unwrap_or_else(|| {
+                found.push((by, BTreeSet::new()));
+                found.len() - 1
+            });
+            found[at].1.insert(pick.proposal);
+        }
+        Ok(found)
     }
 
     /// Whether the dream is of the branch with this name.
@@ -144,15 +183,18 @@ impl Dream {
     /// `Corrupt` if a commit or session is damaged.
     pub fn proposals(&self) -> Result<Vec<Proposal>> {
         let mut proposals = read_all(&self.store, &self.commits()?)?;
-        let choices = self.choices()?;
+        let (choices, overtaking) = (self.choices()?, Overtaking::of(self, &self.recorded()?)?);
         for proposal in &mut proposals {
             proposal.choice = choices.get(&proposal.number()).cloned();
+            if proposal.choice.is_none() {
+                proposal.overtaken = overtaking.find(proposal.number(), proposal.changes())?;
+            }
         }
         Ok(proposals)
     }
 
     /// The proposals' commits, in order.
-    fn commits(&self) -> Result<Vec<Arc<Commit>>> {
+    pub(super) fn commits(&self) -> Result<Vec<Arc<Commit>>> {
         let mut commits = Vec::new();
         let mut at = self.branch().head()?;
         while let Some(id) = at {
@@ -183,9 +225,12 @@ impl Dream {
         if choices.values().any(|choice| choice.merged || choice.recorded) {
             let standing = self.standing()?;
             for (number, choice) in &mut choices {
-                choice.merged &= standing.has(*number);
-                choice.reverted = choice.merged && !standing.holds(*number);
-                choice.recorded &= standing.tells_of(*number, choice.verb);
+                let told = standing.tells_of(*number, choice.verb);
+                choice.unchanged = choice.merged && told && !standing.has(*number);
+                choice.merged &= standing.has(*number) || told;
+                choice.reverted =
+                    choice.merged && standing.has(*number) && !standing.holds(*number);
+                choice.recorded &= told;
             }
         }
         Ok(choices)
@@ -201,7 +246,8 @@ impl Dream {
     ) -> Result<()> {
         let (mut choices, mut manifest) = (self.choices()?, self.manifest()?);
         edit(&mut choices);
-        manifest.settle(&choices);
+        let overtaken = self.overtaken(&manifest, &choices)?;
+        manifest.settle(&choices, &overtaken);
         if manifest.status == DreamStatus::Paused {
             manifest.status = DreamStatus::Running;
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choices, Part, load, meta, save};
+use crate::dream::overtaken::Overtaken;
 use crate::dream::proposal::Proposal;
 use crate::dream::review::{Review, ReviewMerge};
 use crate::dream::run::write_meta;
@@ -63,8 +64,10 @@ impl Dream {
         let mut merged = BTreeSet::new();
         let mut verdicts = Vec::new();
         for proposal in review.proposals() {
-            if let Some(choice) = proposal.choice() {
-                merged.extend(choice.merged.then_some(proposal.number()));
+            if !proposal.is_open() {
+                let merged_once = proposal.choice().is_some_and(|choice| choice.merged);
+                let is_there = merged_once || proposal.overtaken() == Some(Overtaken::ByBranch);
+                merged.extend(is_there.then_some(proposal.number()));
                 continue;
             }
             let ready = |number: &u32| {

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::dream::overtaken::Overtaken;
 use crate::dream::signal::Signal;
 use crate::engine::{Branch, Snapshot, Store, Transaction};
 use crate::error::{Error, Result};
@@ -24,7 +25,7 @@ pub enum DreamStatus {
     Waiting,
     /// Some proposals were merged, others wait.
     PartlyMerged,
-    /// All proposals are decided, and some were merged.
+    /// All proposals are decided, and some were merged; or the branch came to have what waited.
     Merged,
     /// All proposals were rejected.
     Rejected,
@@ -34,8 +35,13 @@ pub enum DreamStatus {
     Failed,
     /// Somebody stopped it.
     Cancelled,
-    /// A newer dream read all that this one read. Its decisions are kept.
+    /// A newer dream read all that this one read, or proposes anew all that waited for decisions.
+    /// Its decisions are kept.
     Superseded,
+    /// Some of what was merged was taken back.
+    PartlyTakenBack,
+    /// All that was merged was taken back.
+    TakenBack,
 }
 
 impl DreamStatus {
@@ -52,6 +58,8 @@ impl DreamStatus {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Superseded => "superseded",
+            Self::PartlyTakenBack => "partly taken back",
+            Self::TakenBack => "taken back",
         }
     }
 }
@@ -99,6 +107,10 @@ pub struct Manifest {
     /// Who proposed instead when the curator failed, and why it failed.
     #[serde(default)]
     pub fallback: Option<String>,
+    /// The open proposals of earlier dreams, dream and number, whose place its own take: by the
+    /// number of its own.
+    #[serde(default)]
+    pub supersedes: BTreeMap<u32, Vec<(u64, u32)>>,
 }
 
 impl Manifest {
@@ -134,22 +146,39 @@ impl Manifest {
         self.suggested = self.suggested.max(u64::from(proposals));
     }
 
-    /// Brings the status in line with what was decided and merged.
-    pub(crate) fn settle(&mut self, choices: &Choices) {
-        if matches!(self.status, DreamStatus::Running | DreamStatus::Paused) || choices.is_empty() {
+    /// Whether proposals may wait for somebody.
+    pub(crate) fn may_wait(&self) -> bool {
+        let closed = [DreamStatus::Nothing, DreamStatus::Superseded];
+        !self.is_running() && !closed.contains(&self.status)
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self.status, DreamStatus::Running | DreamStatus::Paused)
+    }
+
+    /// Brings the status in line with what was decided and merged, and with what nobody has to
+    /// decide on any more.
+    pub(crate) fn settle(&mut self, choices: &Choices, overtaken: &[Overtaken]) {
+        if self.is_running() || (choices.is_empty() && overtaken.is_empty()) {
             return;
         }
-        let merged = choices.values().filter(|choice| choice.merged).count();
-        let rejected = choices.values().filter(|choice| choice.verb == Verb::Reject).count();
-        let decided = merged + rejected == self.proposals as usize;
+        let count = |wanted: fn(&Choice) -> bool| choices.values().filter(|c| wanted(c)).count();
+        let (merged, reverted) = (count(|choice| choice.merged), count(|choice| choice.reverted));
+        let rejected = count(|choice| choice.verb == Verb::Reject);
+        let decided = merged + rejected + overtaken.len() == self.proposals as usize;
+        let superseded = overtaken.iter().any(|by| *by != Overtaken::ByBranch);
         self.status = match (merged, decided) {
+            (1.., _) if reverted == merged => DreamStatus::TakenBack,
+            (1.., _) if reverted > 0 => DreamStatus::PartlyTakenBack,
+            (1.., true) => DreamStatus::Merged,
+            (1.., false) => DreamStatus::PartlyMerged,
             (0, _) if self.failure.is_some() => DreamStatus::Failed,
             (0, _) if self.status == DreamStatus::Cancelled => DreamStatus::Cancelled,
+            (0, true) if superseded => DreamStatus::Superseded,
+            (0, true) if !overtaken.is_empty() => DreamStatus::Merged,
             (0, true) => DreamStatus::Rejected,
             (0, false) if self.status == DreamStatus::Superseded => DreamStatus::Superseded,
             (0, false) => DreamStatus::Waiting,
-            (_, true) => DreamStatus::Merged,
-            (_, false) => DreamStatus::PartlyMerged,
         };
     }
 }
@@ -172,6 +201,9 @@ pub struct Choice {
     /// Whether a review commit tells of it.
     #[serde(default)]
     pub recorded: bool,
+    /// Whether the branch had all of it already when it was merged.
+    #[serde(default)]
+    pub unchanged: bool,
 }
 
 /// The decisions of a dream, by proposal number.
@@ -200,6 +232,8 @@ pub(crate) enum Part {
     /// What the curator told of its work.
     Workings,
     Decisions,
+    /// The proposals of newer dreams that take the place of its own.
+    Successors,
     /// What was asked of it while it ran.
     Order,
     Held,
@@ -212,6 +246,7 @@ pub(crate) fn part_key(number: u64, part: Part) -> String {
         Part::Seen => "seen",
         Part::Workings => "workings",
         Part::Decisions => "decisions",
+        Part::Successors => "successors",
         Part::Order => "order",
         Part::Held => "held",
     };

@@ -15,6 +15,7 @@ mod derived;
 #[expect(clippy::module_inception, reason = "the file holds the noun the wing is named after")]
 mod dream;
 mod drift;
+mod earlier;
 mod feedback;
 mod footing;
 mod gated;
@@ -23,6 +24,7 @@ mod llm;
 mod manifest;
 mod mine;
 mod order;
+mod overtaken;
 mod pass;
 mod program;
 mod proposal;
@@ -39,6 +41,7 @@ mod selection;
 mod signal;
 mod sources;
 mod standing;
+mod taken_back;
 mod why;
 mod withdrawal;
 
@@ -58,6 +61,7 @@ pub use llm::Llm;
 pub use manifest::{Choice, DreamStatus, Manifest};
 pub use mine::Mine;
 pub use order::{Order, Orders};
+pub use overtaken::Overtaken;
 pub use proposal::{Evident, Proposal};
 pub use reply::Reply;
 pub use revert::DreamRevert;
@@ -70,5 +74,6 @@ pub use schedule::{
 };
 pub use signal::Signal;
 pub use sources::ProposalSources;
+pub use taken_back::TakenBack;
 pub use why::{Approval, Cite, Relation, Why, WhyStep};
 pub use withdrawal::{Consequence, Fate, KeepRule, Remaining, Withdrawal};

@@ -1,34 +1,25 @@
 //! One curator at work on one dream: each suggestion becomes a commit, or is counted with the reason
 //! why not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::dream::account::Account;
 use crate::dream::curator::{
     Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
 };
 use crate::dream::dream::Dream;
+use crate::dream::earlier::{Earlier, Reception};
 use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
-use crate::dream::manifest::{Choice, Manifest, meta, numbers};
+use crate::dream::manifest::Manifest;
 use crate::dream::order::Orders;
-use crate::engine::{Provenances, Snapshot, Store, Transaction};
+use crate::engine::{Provenances, Snapshot, Transaction};
 use crate::error::{ErrorKind, Result};
-use crate::object::{
-    Author, Cause, Evidence, OperationKind, ProposalPart, Trust, Verb, cause_text,
-};
+use crate::object::{Author, Cause, Evidence, OperationKind, ProposalPart, Trust, cause_text};
 use crate::storage::RecordId;
 
 /// How many citations a record itself names; the proposal's commit names all.
 const RECORD_EVIDENCE_MAX: usize = 16;
-
-/// A proposal that was turned down before: the sessions and the records it rested on then.
-#[derive(Default)]
-struct TurnedDown {
-    dream: u64,
-    sessions: BTreeSet<String>,
-    inputs: BTreeSet<RecordId>,
-}
 
 /// The curator, the instructions, and who knows what was recalled.
 type Given<'a> = (&'a dyn Curator, Option<&'a str>, Option<&'a dyn Recalled>);
@@ -45,7 +36,7 @@ pub(super) struct Pass<'a> {
     reader: &'a SessionReader<'a>,
     author: &'a Author,
     manifest: &'a mut Manifest,
-    turned_down: BTreeMap<BTreeSet<String>, TurnedDown>,
+    earlier: Earlier,
 }
 
 impl<'a> Pass<'a> {
@@ -56,7 +47,7 @@ impl<'a> Pass<'a> {
         author: &'a Author,
         manifest: &'a mut Manifest,
     ) -> Result<Self> {
-        let turned_down = turned_down(dream.store(), &manifest.branch)?;
+        let earlier = Earlier::read(dream.store(), &manifest.branch, manifest.number)?;
         let mut trust_max = trust_max.min(curator.trust_max()).min(Trust::User);
         // Only a curator whose reading cannot be followed claims less than a user's word.
         if curator.trust_max() < Trust::User {
@@ -72,7 +63,7 @@ impl<'a> Pass<'a> {
             reader,
             author,
             manifest,
-            turned_down,
+            earlier,
         })
     }
 
@@ -121,8 +112,11 @@ impl<'a> Pass<'a> {
     /// Writes one commit on the dream's branch; or the reason why there is nothing to write.
     fn write(&mut self, suggestion: Suggestion) -> Result<Option<String>> {
         let mut rationale = suggestion.rationale.clone();
-        if let Some(reason) = self.was_turned_down(&suggestion, &mut rationale) {
-            return Ok(Some(reason));
+        match self.earlier.receive(&suggestion) {
+            Reception::Dropped(reason) => return Ok(Some(reason)),
+            Reception::Made(note) => {
+                rationale.extend(note.map(|note| format!(" {note}")));
+            }
         }
         let (evidence, grounds) = self.reader.evidence(&suggestion.cites)?;
         let number = self.manifest.proposals + 1;
@@ -161,7 +155,11 @@ impl<'a> Pass<'a> {
             trust: Some((trust, grounds.taint())),
         });
         transaction.set_cause((Cause::Proposal(part), vec![salted]), OperationKind::Commit);
-        transaction.commit(self.author.message(suggestion.title))?;
+        transaction.commit(self.author.message(&suggestion.title))?;
+        let replaced = self.earlier.take_open(&suggestion);
+        if !replaced.is_empty() {
+            self.manifest.supersedes.insert(number, replaced);
+        }
         Ok(None)
     }
 
@@ -197,66 +195,6 @@ impl<'a> Pass<'a> {
         }
         Ok(most)
     }
-
-    /// Why a suggestion that was turned down before is not made again; where its evidence grew, the
-    /// rationale says so instead.
-    fn was_turned_down(&self, suggestion: &Suggestion, rationale: &mut String) -> Option<String> {
-        let before = self.turned_down.get(&touched(suggestion))?;
-        let sessions: BTreeSet<&str> =
-            suggestion.cites.iter().map(|cite| cite.session.as_str()).collect();
-        let new = sessions.iter().filter(|id| !before.sessions.contains(**id)).count();
-        let changed = suggestion.inputs.iter().filter(|id| !before.inputs.contains(id)).count();
-        let note = match (new, changed) {
-            (0, 0) => {
-                return Some(format!("turned down in dream {}, no new evidence", before.dream));
-            }
-            (0, changed) => format!("{changed} of the memories it rests on changed since"),
-            (new, _) => format!("{new} further sessions since"),
-        };
-        let note = format!("Turned down in dream {}; {note}.", before.dream);
-        *rationale = format!("{rationale} {note}");
-        None
-    }
-}
-
-/// The keys that a suggestion touches.
-fn touched(suggestion: &Suggestion) -> BTreeSet<String> {
-    let keys = suggestion.changes.iter().flat_map(|change| match change {
-        SuggestedChange::Put(key, _) | SuggestedChange::Remove(key) => vec![key.to_string()],
-        SuggestedChange::Rename(from, to) => vec![from.to_string(), to.to_string()],
-        SuggestedChange::Malformed(_) => Vec::new(),
-    });
-    keys.collect()
-}
-
-/// The proposals on a branch that were rejected or taken back, by the keys they touch.
-fn turned_down(store: &Store, branch: &str) -> Result<BTreeMap<BTreeSet<String>, TurnedDown>> {
-    let snapshot = meta(store).snapshot()?;
-    let mut found: BTreeMap<BTreeSet<String>, TurnedDown> = BTreeMap::new();
-    for number in numbers(&snapshot)? {
-        let dream = Dream::new(store.clone(), number);
-        if !dream.is_of(branch)? {
-            continue;
-        }
-        let refused = |choice: &Choice| choice.verb == Verb::Reject || choice.reverted;
-        let choices = dream.choices()?;
-        let refused: BTreeSet<u32> =
-            choices.iter().filter(|(_, choice)| refused(choice)).map(|(n, _)| *n).collect();
-        if refused.is_empty() {
-            continue;
-        }
-        for proposal in dream.proposals()? {
-            if !refused.contains(&proposal.number()) {
-                continue;
-            }
-            let sessions = proposal.session_ids();
-            let entry = found.entry(proposal.touched()).or_default();
-            entry.dream = number;
-            entry.sessions.extend(sessions);
-            entry.inputs.extend(proposal.inputs());
-        }
-    }
-    Ok(found)
 }
 
 /// The first citation of each session, as many as a record names.

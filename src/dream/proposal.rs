@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dream::danger::{self, Danger, Effect};
 use crate::dream::manifest::Choice;
+use crate::dream::overtaken::Overtaken;
 use crate::dream::quote::{Wanted, quote};
 use crate::dream::sources::{CitedSessions, ProposalSources};
 use crate::engine::{Change, Store};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::object::{
     Cause, Commit, Entry, Evidence, Key, ProposalKind, ProposalPart, Record, Session, Taint, Trust,
 };
-use crate::storage::{CommitId, RecordId, SessionObjectId};
+use crate::storage::{CommitId, SessionObjectId};
 
 /// How many citations of one session are shown.
 const SHOWN_PER_SESSION_MAX: usize = 3;
@@ -43,6 +44,7 @@ pub struct Proposal {
     depends_on: BTreeSet<u32>,
     dangers: BTreeSet<Danger>,
     pub(crate) choice: Option<Choice>,
+    pub(crate) overtaken: Option<Overtaken>,
 }
 
 impl Proposal {
@@ -85,17 +87,6 @@ impl Proposal {
     pub fn key(&self) -> Option<&Key> {
         let written = self.written.first().map(|(key, _)| key);
         written.or_else(|| self.changes.first().map(|change| &change.key))
-    }
-
-    /// The keys it touches.
-    pub(crate) fn touched(&self) -> BTreeSet<String> {
-        let keys = self.changes.iter().flat_map(|change| change.from.iter().chain([&change.key]));
-        keys.map(ToString::to_string).collect()
-    }
-
-    /// The records it was made from.
-    pub(crate) fn inputs(&self) -> &[RecordId] {
-        &self.part.inputs
     }
 
     /// The text it writes first, if it writes one.
@@ -145,7 +136,12 @@ impl Proposal {
 
     /// Whether it still waits for a decision.
     pub fn is_open(&self) -> bool {
-        self.choice.is_none()
+        self.choice.is_none() && self.overtaken.is_none()
+    }
+
+    /// Why nobody has to decide on it any more, although nobody has.
+    pub fn overtaken(&self) -> Option<Overtaken> {
+        self.overtaken
     }
 
     /// All events it cites.
@@ -198,6 +194,11 @@ impl Proposal {
     }
 }
 
+/// The keys that changes touch.
+pub(crate) fn touched_by(changes: &[Change]) -> BTreeSet<Key> {
+    changes.iter().flat_map(|change| change.from.iter().chain([&change.key])).cloned().collect()
+}
+
 /// Reads the proposals of a dream from its branch's commits, given in their order.
 pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Proposal>> {
     let (policy, endorsed) = (store.policy()?, store.endorsements()?);
@@ -232,6 +233,7 @@ pub(crate) fn read_all(store: &Store, commits: &[Arc<Commit>]) -> Result<Vec<Pro
             written,
             depends_on,
             choice: None,
+            overtaken: None,
         };
         let grounds = danger::of_grounds(&proposal);
         proposal.dangers.extend(grounds);

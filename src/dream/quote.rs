@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::object::Event;
+use crate::object::{Event, Role};
 
 /// The longest quote, in bytes.
 const QUOTE_BYTES_MAX: usize = 240;
@@ -10,6 +10,15 @@ const QUOTE_BYTES_MAX: usize = 240;
 const NAME_SCORE: usize = 8;
 /// How many lines of an event are looked at.
 const LINES_MAX: usize = 4_000;
+
+/// The tags between which harnesses put words of their own into what others say.
+const HARNESS_TAGS: [&str; 5] = [
+    "system-reminder",
+    "command-message",
+    "local-command-caveat",
+    "local-command-stdout",
+    "task-notification",
+];
 
 /// What decides which line is quoted: the words of a text, and what it names between backticks.
 #[derive(Debug, Default)]
@@ -42,10 +51,15 @@ fn words(text: &str) -> BTreeSet<String> {
 /// A part of the event's own text, word for word: of the line that says most of what is `wanted`, at
 /// most 240 bytes. Empty if the event says nothing. Of a call that failed its result speaks first.
 pub(crate) fn quote(event: &Event, wanted: &Wanted) -> String {
+    // Where nothing but a harness speaks, it is quoted, unless a person is said to.
+    let told = |text| match lines(text) {
+        said if said.is_empty() && event.role != Role::User => raw_lines(text),
+        said => said,
+    };
     let (said, given) = match &event.call {
-        Some(call) if call.is_error => (lines(&call.result), values(&call.args)),
-        Some(call) => ([values(&call.args), lines(&call.result)].concat(), Vec::new()),
-        None => (lines(&event.content), Vec::new()),
+        Some(call) if call.is_error => (told(&call.result), values(&call.args)),
+        Some(call) => ([values(&call.args), told(&call.result)].concat(), Vec::new()),
+        None => (told(&event.content), Vec::new()),
     };
     let best = |lines: &[&'_ str]| {
         let mut best: Option<(usize, usize)> = None;
@@ -67,9 +81,29 @@ pub(crate) fn quote(event: &Event, wanted: &Wanted) -> String {
     }
 }
 
-/// The lines that say something.
+/// The lines that say something. What a harness puts between its own tags nobody has said.
 fn lines(text: &str) -> Vec<&str> {
+    let mut said = Vec::new();
+    let mut rest = text;
+    while let Some((before, open, after)) = harness_block(rest) {
+        said.extend(before.lines());
+        rest = after.split_once(&format!("</{open}>")).map_or("", |(_, after)| after);
+    }
+    said.extend(rest.lines());
+    said.into_iter().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+fn raw_lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// The first block of the harness in a text: what stands before it, its tag, what follows that.
+fn harness_block(text: &str) -> Option<(&str, &'static str, &str)> {
+    let found = HARNESS_TAGS.iter().filter_map(|tag| {
+        let (before, after) = text.split_once(&format!("<{tag}>"))?;
+        Some((before, *tag, after))
+    });
+    found.min_by_key(|(before, ..)| before.len())
 }
 
 /// The texts in the JSON of a call's arguments, as they are written there; all of it if it has none.
@@ -94,7 +128,8 @@ fn values(args: &str) -> Vec<&str> {
     if found.is_empty() { lines(args) } else { found }
 }
 
-/// At most the allowed bytes of a line, around its first wanted word.
+/// At most the allowed bytes of a line, around its first wanted word. Words are left whole where they
+/// are shorter than a quote.
 fn cut<'a>(line: &'a str, wanted: &Wanted) -> &'a str {
     if line.len() <= QUOTE_BYTES_MAX {
         return line;
@@ -104,10 +139,18 @@ fn cut<'a>(line: &'a str, wanted: &Wanted) -> &'a str {
         let mut words = line.split_word_starts();
         words.find(|(_, word)| wanted.words.contains(&word.to_lowercase())).map(|(at, _)| at)
     };
-    let at = named.or_else(word_at).unwrap_or(0).saturating_sub(QUOTE_BYTES_MAX / 4);
-    let start = (at..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(0);
-    let last = (start + QUOTE_BYTES_MAX).min(line.len());
-    let end = (start..=last).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(start);
+    let wanted_at = named.or_else(word_at).unwrap_or(0);
+    let lead = line.floor_char_boundary(wanted_at.saturating_sub(QUOTE_BYTES_MAX / 4));
+    // From the next word on, unless the wanted one is in the midst of a long one.
+    let start = match line[lead..wanted_at].find(char::is_whitespace) {
+        Some(space) if lead > 0 => lead + space,
+        _ => lead,
+    };
+    let last = line.floor_char_boundary((start + QUOTE_BYTES_MAX).min(line.len()));
+    let end = match line[start..last].rfind(char::is_whitespace) {
+        Some(space) if last < line.len() && start + space > wanted_at => start + space,
+        _ => last,
+    };
     line[start..end].trim()
 }
 
@@ -128,7 +171,7 @@ impl WordStarts for str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object::{Role, ToolCall};
+    use crate::object::ToolCall;
 
     #[test]
     fn the_line_with_most_of_the_words_is_quoted_word_for_word() {
@@ -157,6 +200,29 @@ mod tests {
         assert_eq!(quote(&Event::called(call(true)), &wanted), "the usual start");
         let other = Wanted::of("Nothing of it");
         assert_eq!(quote(&Event::called(call(true)), &other), r#"kit pr list \"all\" now"#);
+    }
+
+    #[test]
+    fn a_quote_begins_and_ends_with_whole_words_and_has_what_is_wanted() {
+        let line = format!("{} a needle here {}", "before ".repeat(60), "afterwards ".repeat(60));
+        let found = quote(&Event::said(Role::User, line.clone()), &Wanted::of("needle"));
+        assert!(line.contains(&found) && found.contains("a needle here"), "{found}");
+        assert!(found.starts_with("before ") && found.ends_with("afterwards"), "{found}");
+        let word = format!("{}needle{}", "x".repeat(400), "y".repeat(400));
+        let found = quote(&Event::said(Role::User, word.clone()), &Wanted::of("`needle`"));
+        assert!(found.contains("needle") && found.len() <= QUOTE_BYTES_MAX, "{found}");
+    }
+
+    #[test]
+    fn what_a_harness_put_between_its_tags_is_not_quoted() {
+        let text = "use tabs\n<system-reminder>\nuse tabs here\n</system-reminder> please\n\
+                    <local-command-stdout>use tabs\nuse tabs here";
+        let found = quote(&Event::said(Role::User, text), &Wanted::of("use tabs here"));
+        assert_eq!(found, "use tabs");
+        assert_eq!(lines(text), ["use tabs", "please"]);
+        let all = "<system-reminder>\nall of it\n</system-reminder>";
+        assert_eq!(quote(&Event::said(Role::User, all), &Wanted::of("all of it")), "");
+        assert_eq!(quote(&Event::said(Role::Meta, all), &Wanted::of("all of it")), "all of it");
     }
 
     #[test]

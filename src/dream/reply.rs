@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::manifest::Choice;
+use crate::dream::overtaken::Overtaken;
 use crate::dream::proposal::Proposal;
 use crate::dream::review::Review;
 use crate::error::{Error, ErrorKind, Result};
@@ -79,7 +80,7 @@ impl Review {
     /// writes no single text; `Limit` if the text is too long; `Conflict` if it is approved and
     /// depends on one that is rejected.
     pub fn check(&self, number: u32, answers: &BTreeMap<u32, Reply>) -> Result<()> {
-        self.refuse_merged(number)?;
+        self.refuse_settled(number)?;
         let Some(answer) = answers.get(&number) else { return Ok(()) };
         if let Reply::Amend { text, .. } = answer {
             self.check_text(number, text)?;
@@ -99,6 +100,22 @@ impl Review {
                     format!("proposal {number} needs proposal {needed}, which is rejected"),
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether a proposal can still be decided on.
+    pub(super) fn refuse_settled(&self, number: u32) -> Result<()> {
+        let proposal = self.proposal(number)?;
+        if let Some(Overtaken::ByProposal { dream, proposal }) = proposal.overtaken() {
+            return Err(Error::stale(format!(
+                "proposal {number} was made anew: decide on proposal {proposal} of dream {dream}"
+            )));
+        }
+        if proposal.choice().is_some_and(|choice| choice.merged) {
+            return Err(Error::invalid(format!(
+                "proposal {number} is merged already; it can be taken back, not decided anew"
+            )));
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ impl Dream {
     pub fn revert(&self, proposal: Option<u32>) -> Result<DreamRevert> {
         let branch = self.base_branch()?;
         let mut chosen = self.standing()?.picks;
-        chosen.retain(|pick| pick.stands && proposal.is_none_or(|one| one == pick.proposal));
+        chosen.retain(|pick| pick.stands() && proposal.is_none_or(|one| one == pick.proposal));
         if chosen.is_empty() {
             let what = proposal.map_or_else(
                 || format!("nothing of dream {}", self.number()),

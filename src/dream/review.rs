@@ -125,16 +125,6 @@ impl Review {
         Entry::new(text).checked().map(drop)
     }
 
-    /// Whether a proposal can still be decided on.
-    pub(super) fn refuse_merged(&self, number: u32) -> Result<()> {
-        if self.proposal(number)?.choice().is_some_and(|choice| choice.merged) {
-            return Err(Error::invalid(format!(
-                "proposal {number} is merged already; it can be taken back, not decided anew"
-            )));
-        }
-        Ok(())
-    }
-
     pub(super) fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
         Choice {
             verb,
@@ -144,6 +134,7 @@ impl Review {
             merged: false,
             reverted: false,
             recorded: false,
+            unchanged: false,
         }
     }
 
@@ -159,7 +150,7 @@ impl Review {
     /// Keeps decisions.
     pub(super) fn decide(&mut self, decisions: Vec<(u32, Choice)>) -> Result<Vec<u32>> {
         for (number, _) in &decisions {
-            self.refuse_merged(*number)?;
+            self.refuse_settled(*number)?;
         }
         if decisions.is_empty() {
             return Ok(Vec::new());

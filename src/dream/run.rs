@@ -15,6 +15,7 @@ use crate::dream::manifest::{
 };
 use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
+use crate::dream::overtaken::note_successors;
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
 use crate::dream::selection::select;
@@ -151,8 +152,9 @@ impl DreamRun {
     /// so, with what it had proposed.
     ///
     /// # Errors
-    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist; `Locked` if
-    /// another process kept writing; what the database fails with. A failing curator is no error here.
+    /// `Invalid` on a reserved branch; `NotFound` if a named session does not exist, `Conflict` if no
+    /// dream may read it; `Locked` if another process kept writing; what the database fails with. A
+    /// failing curator is no error here.
     pub fn run(self) -> Result<Dream> {
         let store = self.branch.store().clone();
         let author = Author::program(self.curator.name());
@@ -195,7 +197,7 @@ impl DreamRun {
         let seen = reader.read_list();
         covered.extend(seen.iter().map(|(id, _)| id.clone()));
         let workings = account.into_workings();
-        Self::close(&store, &manifest, (&list, &seen, &covered), &workings, &who)?;
+        Self::close(&store, &mut manifest, (&list, &seen, &covered), &workings, &who)?;
         if manifest.status == DreamStatus::Waiting {
             merge_what_passes(&dream, &self.gates)?;
         }
@@ -284,6 +286,7 @@ impl DreamRun {
                 after: Signal::default(),
                 failure: None,
                 fallback: None,
+                supersedes: BTreeMap::new(),
             };
             let mut transaction = branch.write_reserved()?;
             note_cut_off(&mut transaction, store, &known)?;
@@ -304,13 +307,14 @@ impl DreamRun {
     /// Writes the account, and marks the waiting dreams whose sessions this one covers as well.
     fn close(
         store: &Store,
-        manifest: &Manifest,
+        manifest: &mut Manifest,
         (list, seen, covered): (&SessionList, &SessionList, &BTreeSet<String>),
         workings: &Workings,
         who: &Author,
     ) -> Result<()> {
         let text = format!("End dream {}: {}", manifest.number, manifest.status.name());
         write_meta(store, who.message(text), |transaction| {
+            note_successors(transaction, store, manifest)?;
             save(transaction, manifest.number, Part::Manifest, manifest)?;
             if seen.len() < list.len() {
                 save(transaction, manifest.number, Part::Seen, seen)?;

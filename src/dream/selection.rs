@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::dream::manifest::{Manifest, Part, load, meta, numbers, read_by};
 use crate::dream::run::Sessions;
 use crate::engine::Store;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::object::Session;
 
 /// The label of a session that no dream may read.
 const NOT_FOR_DREAMS: &str = "dream: no";
 
 /// The sessions to read, and those that earlier dreams of the branch read where the curator
-/// `remembers` them.
+/// `remembers` them. A session that was asked for by its id and may not be read is a `Conflict`.
 pub(super) fn select(
     store: &Store,
     branch: &str,
@@ -42,7 +42,12 @@ pub(super) fn select(
     let kept_out: BTreeSet<String> =
         store.quarantined()?.into_iter().map(|found| found.session).collect();
     for session in sessions {
-        if !is_for_dreams(&session, &kept_out, project) {
+        if let Some(why) = why_not(&session, &kept_out, project) {
+            // Who names a session is told why it is not read.
+            if let Sessions::Ids(_) = which {
+                let text = format!("session `{}` {why}", session.id());
+                return Err(Error::new(ErrorKind::Conflict, text));
+            }
             continue;
         }
         let known = read.contains(&session.object_id().to_string());
@@ -59,10 +64,24 @@ pub(super) fn is_for_dreams(
     kept_out: &BTreeSet<String>,
     project: Option<&str>,
 ) -> bool {
+    why_not(session, kept_out, project).is_none()
+}
+
+/// Why a dream of `project`, or of all, may not read a session.
+fn why_not(
+    session: &Session,
+    kept_out: &BTreeSet<String>,
+    project: Option<&str>,
+) -> Option<&'static str> {
     let facts = session.facts();
-    let hidden = facts.labels.iter().any(|label| label == NOT_FOR_DREAMS);
+    if kept_out.contains(session.id()) {
+        return Some("is kept out of dreams, because what rests on it was taken back");
+    }
+    if facts.labels.iter().any(|label| label == NOT_FOR_DREAMS) {
+        return Some("is labelled `dream: no`");
+    }
     let other = project.is_some() && facts.project.as_deref() != project;
-    !hidden && !other && !kept_out.contains(session.id())
+    other.then_some("is not of the project that the dream is about")
 }
 
 /// The session objects that completed dreams of a branch have read.

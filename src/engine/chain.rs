@@ -13,7 +13,7 @@ use crate::engine::branch::Branch;
 use crate::engine::change::{Change, name_changes};
 use crate::engine::conflict::{Conflict, ConflictName, Resolution};
 use crate::engine::core::Core;
-use crate::engine::decide::resolved;
+use crate::engine::decide::{keep_what_is_said, resolved};
 use crate::engine::finish::{Finisher, Made};
 use crate::engine::landing::Landing;
 use crate::engine::new_commit::NewCommit;
@@ -114,7 +114,7 @@ impl Chain {
             if let Some(text) = &link.amended {
                 amend(&mut edits, text, &mut records)?;
             }
-            edits.retain(|key, after| current.get(key.as_str()).ok() != Some(*after));
+            keep_what_is_said(&mut edits, &current, &records)?;
             let list: Vec<_> = edits.iter().map(|(key, to)| (key.clone(), *to)).collect();
             current = core.nodes.keep(current.apply(&list)?);
             joints.push(Joint { edits, conflicts: step.conflicts });

@@ -63,6 +63,31 @@ pub(crate) fn resolved(
     Ok(edits)
 }
 
+/// Drops the edits by which nothing would change: where the branch has a memory that says the same,
+/// that one stays.
+pub(crate) fn keep_what_is_said(
+    edits: &mut BTreeMap<Key, Option<RecordId>>,
+    current: &PinnedTree,
+    records: &Records<'_>,
+) -> Result<()> {
+    let mut said = Vec::new();
+    for (key, after) in &*edits {
+        let held = current.get(key.as_str())?;
+        let same = match (held, *after) {
+            (Some(held), Some(after)) if held != after => {
+                records.memory(held)? != records.memory(after)?
+                    && records.get(held)?.says_the_same(&*records.get(after)?)
+            }
+            (held, after) => held == after,
+        };
+        if same {
+            said.push(key.clone());
+        }
+    }
+    edits.retain(|key, _| !said.contains(key));
+    Ok(())
+}
+
 /// Where the memory that their side brings stands on ours: it may be at another key than the one it
 /// cannot come to.
 fn homes_of_theirs(
