@@ -50,7 +50,9 @@ impl Decide {
         } else {
             let new = counted(new.len() as u64, "decision is new", "decisions are new");
             call.note(format!("Dream {number}: {said}; {new}."));
-            call.note(format!("Next: undream dream merge {number}"));
+            if approved + amended > 0 {
+                call.note(format!("Next: undream dream merge {number}"));
+            }
         }
         Ok(())
     }

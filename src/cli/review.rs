@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use undream::{ErrorKind, Proposal, ProposalKind, Review};
+use undream::{ErrorKind, Overtaken, Proposal, ProposalKind, Review};
 
 use super::arguments::Saying;
 use super::call::{Access, Call};
@@ -129,19 +129,26 @@ impl Approve {
                 return Err(Failure::usage("a text can be given to one proposal only"));
             }
         };
-        let approved = self.explain(approved)?;
+        let approved = self.explain(approved, moved(&review, &numbers))?;
         answer(call, self.number, "approved", &approved)?;
+        if approved.is_empty() {
+            return Ok(());
+        }
         call.note(format!("Next: undream dream merge {}", self.number));
         Ok(())
     }
 
-    fn explain(&self, approved: undream::Result<Vec<u32>>) -> Outcome<Vec<u32>> {
+    fn explain(
+        &self,
+        approved: undream::Result<Vec<u32>>,
+        moved: Option<String>,
+    ) -> Outcome<Vec<u32>> {
         let number = self.number;
         approved
             .hint_for(ErrorKind::NotFound, || format!("undream dream show {number}"))
             .hint_for(ErrorKind::Conflict, || "approve both by number".to_owned())
             .hint_for(ErrorKind::Invalid, || format!("undream dream show {number}"))
-            .hint_for(ErrorKind::Stale, || format!("undream dream show {number}"))
+            .hint_for(ErrorKind::Stale, || moved.unwrap_or_default())
     }
 }
 
@@ -155,9 +162,20 @@ impl Reject {
             .reject_numbers(&numbers, self.reason.as_deref())
             .hint_for(ErrorKind::NotFound, || format!("undream dream show {number}"))
             .hint_for(ErrorKind::Invalid, || format!("undream dream revert {number} --proposal P"))
-            .hint_for(ErrorKind::Stale, || format!("undream dream show {number}"));
+            .hint_for(ErrorKind::Stale, || moved(&review, &numbers).unwrap_or_default());
         answer(call, number, "rejected", &rejected?)
     }
+}
+
+/// Where the first of these proposals that was made anew is to be decided on.
+fn moved(review: &Review, numbers: &[u32]) -> Option<String> {
+    let chosen = review.proposals().iter().filter(|found| numbers.contains(&found.number()));
+    chosen.filter_map(Proposal::overtaken).find_map(|by| match by {
+        Overtaken::ByProposal { dream, proposal } => {
+            Some(format!("undream dream show {dream} {proposal}"))
+        }
+        Overtaken::ByBranch => None,
+    })
 }
 
 fn answer(call: &Call, dream: u64, verb: &str, numbers: &[u32]) -> Outcome {

@@ -22,6 +22,8 @@ use super::{agenda, json as shape};
 
 /// The column at which commands stand.
 const COMMAND_COLUMN: usize = 72;
+/// What a command takes at its right, mostly.
+const COMMAND_CHARS: usize = 36;
 /// How much of a message a line shows.
 const MESSAGE_CHARS: usize = 40;
 
@@ -269,7 +271,8 @@ fn write_statement(
 ) -> Outcome {
     let (text, command) = (escape(text), escape(command));
     let (long, wide) = (text.chars().count(), command.chars().count());
-    let column = COMMAND_COLUMN.min(width.saturating_sub(wide + 2)).max(long);
+    let column = COMMAND_COLUMN.min(width - COMMAND_CHARS).max(long);
+    let column = column.min(width.saturating_sub(wide + 2)).max(long);
     if command.is_empty() {
         writeln!(page, "{text}")?;
     } else if column + 2 + wide > width {

@@ -171,7 +171,7 @@ impl Lately {
     pub(crate) fn write(&self, page: &mut Page, eye: &Eye) -> Outcome {
         let when = ago(self.commit.committed(), eye.now);
         let count = counted(self.sessions as u64, "session", "sessions");
-        let text = format!("! what was taken back {when} had been given to {count}");
+        let text = format!("! taken back {when}; {count} had been given it");
         let short = eye.short.of(self.commit.id().object())?;
         line(page, eye, &text, &format!("undream recall list --taken-back {short}"))
     }

@@ -48,16 +48,16 @@ impl Curator for Scripted {
     }
 }
 
-fn put(key: &str, text: &str) -> SuggestedChange {
+pub(crate) fn put(key: &str, text: &str) -> SuggestedChange {
     SuggestedChange::Put(Key::new(key).expect("a key"), Entry::new(text))
 }
 
-fn ana() -> Author {
+pub(crate) fn ana() -> Author {
     Author::person("ana")
 }
 
 /// Three sessions, one memory by a person and one by a program.
-fn store() -> Result<Store> {
+pub(crate) fn store() -> Result<Store> {
     let store = Database::in_memory()?.store("default")?;
     let sessions: Vec<_> = (0..3).map(failing_session).collect();
     store.import_sessions(&sessions, &importer())?;
@@ -70,7 +70,7 @@ fn store() -> Result<Store> {
     Ok(store)
 }
 
-fn dream(store: &Store, changes: Vec<Vec<SuggestedChange>>) -> Result<Dream> {
+pub(crate) fn dream(store: &Store, changes: Vec<Vec<SuggestedChange>>) -> Result<Dream> {
     Dream::on(&store.branch("main")?).curator(Scripted(changes)).run()
 }
 

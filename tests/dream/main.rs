@@ -8,3 +8,4 @@ mod program;
 mod real;
 mod review;
 mod small;
+mod succession;

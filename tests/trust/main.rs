@@ -6,4 +6,5 @@ mod quarantine;
 mod scripted;
 mod speed;
 mod stamp;
+mod taken_back;
 mod withdraw;

@@ -1,0 +1,183 @@
+//! What becomes of open proposals when a newer dream proposes the same, when the branch comes to say
+//! it, and of a dream that is taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use undream::{
+    ChangeKind, Dream, DreamStatus, Entry, ErrorKind, Overtaken, Proposal, Reply, Result, Store,
+    SuggestedChange,
+};
+
+use crate::answers::{ana, dream, put, store};
+
+fn three(store: &Store) -> Result<Dream> {
+    let texts = [("a/one", "One."), ("a/two", "Two."), ("a/three", "Three.")];
+    dream(store, texts.iter().map(|(key, text)| vec![put(key, text)]).collect())
+}
+
+fn approve(dream: &Dream, numbers: &[u32]) -> Result<()> {
+    dream.review_as(ana())?.approve_numbers(numbers, None).map(drop)
+}
+
+fn merge(dream: &Dream) -> Result<()> {
+    dream.review_as(ana())?.merge()?.commit("Merge").map(drop)
+}
+
+fn overtaken(dream: &Dream) -> Result<Vec<Option<Overtaken>>> {
+    Ok(dream.proposals()?.iter().map(Proposal::overtaken).collect())
+}
+
+fn anew(dream: u64, proposal: u32) -> Option<Overtaken> {
+    Some(Overtaken::ByProposal { dream, proposal })
+}
+
+fn status(dream: &Dream) -> Result<DreamStatus> {
+    Ok(dream.manifest()?.status)
+}
+
+#[test]
+fn an_open_proposal_that_is_made_anew_gives_way_to_the_newest_and_the_rest_stays_open() -> Result<()>
+{
+    let store = store()?;
+    let first = three(&store)?;
+    approve(&first, &[1])?;
+    merge(&first)?;
+    let changes = vec![vec![put("b/new", "New.")], vec![put("a/two", "Two, and more.")]];
+    let second = dream(&store, changes)?;
+    assert_eq!(overtaken(&first)?, [None, anew(2, 2), None]);
+    assert_eq!(second.manifest()?.supersedes, BTreeMap::from([(2, vec![(1, 2)])]));
+    let open: Vec<bool> = first.proposals()?.iter().map(Proposal::is_open).collect();
+    assert_eq!(open, [false, false, true]);
+    assert_eq!(status(&first)?, DreamStatus::PartlyMerged);
+
+    let mut review = first.review_as(ana())?;
+    let refused = review.approve_numbers(&[2], None).expect_err("it was made anew");
+    assert_eq!(refused.kind(), ErrorKind::Stale);
+    assert!(refused.to_string().contains("proposal 2 of dream 2"), "{refused}");
+    let answers = BTreeMap::from([(2, Reply::Reject { reason: None })]);
+    assert_eq!(review.answer(&answers).expect_err("likewise").kind(), ErrorKind::Stale);
+
+    let third =
+        dream(&store, vec![vec![put("a/two", "Two, at last.")], vec![put("a/three", "3.")]])?;
+    assert_eq!(overtaken(&first)?, [None, anew(3, 1), anew(3, 2)], "the newest is named");
+    assert_eq!(overtaken(&second)?, [None, anew(3, 1)]);
+    assert_eq!(status(&first)?, DreamStatus::Merged, "nothing of it waits any more");
+    for dream in [&second, &third] {
+        dream.review_as(ana())?.approve(|_| true)?;
+        let merge = dream.review_as(ana())?.merge()?;
+        assert!(merge.conflicts().is_empty());
+        let kinds: BTreeSet<_> = merge.changes()?.iter().map(|change| change.kind.name()).collect();
+        assert_eq!(kinds, BTreeSet::from([ChangeKind::Added.name()]));
+        merge.commit("Merge")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_dream_of_which_all_is_made_anew_is_superseded() -> Result<()> {
+    let store = store()?;
+    let first = three(&store)?;
+    first.review_as(ana())?.reject_numbers(&[1], None)?;
+    assert_eq!(status(&first)?, DreamStatus::Waiting);
+    dream(&store, vec![vec![put("a/two", "2.")], vec![put("a/three", "3.")]])?;
+    assert_eq!(status(&first)?, DreamStatus::Superseded);
+    Ok(())
+}
+
+#[test]
+fn what_is_approved_and_not_merged_is_not_proposed_anew() -> Result<()> {
+    let store = store()?;
+    let first = three(&store)?;
+    approve(&first, &[2])?;
+    let second = dream(&store, vec![vec![put("a/two", "Two, and more.")]])?;
+    let manifest = second.manifest()?;
+    assert_eq!((manifest.proposals, manifest.status), (0, DreamStatus::Nothing));
+    let reasons: Vec<&String> = manifest.dropped.keys().collect();
+    assert_eq!(reasons, ["approved in dream 1, not merged yet"]);
+    assert_eq!(overtaken(&first)?, [None, None, None]);
+    merge(&first)?;
+    let third = dream(&store, vec![vec![put("a/two", "Two, and more.")]])?;
+    assert_eq!(third.proposals()?[0].changes()[0].kind, ChangeKind::Modified);
+    Ok(())
+}
+
+#[test]
+fn what_the_branch_says_already_waits_for_nobody_and_changes_nothing_when_merged() -> Result<()> {
+    let store = store()?;
+    let main = store.branch("main")?;
+    let dream = dream(&store, vec![vec![put("a/one", "One.")], vec![put("a/two", "Two.")]])?;
+    main.update(ana().message("By hand"), |tx| tx.put("a/one", Entry::new("One.")))?;
+    let record = main.snapshot()?.get_id("a/one")?;
+    assert_eq!(overtaken(&dream)?, [Some(Overtaken::ByBranch), None]);
+    assert_eq!(status(&dream)?, DreamStatus::Waiting);
+    assert_eq!(dream.review_as(ana())?.approve(|_| true)?, [2]);
+    approve(&dream, &[1])?;
+    merge(&dream)?;
+    assert_eq!(main.snapshot()?.get_id("a/one")?, record, "the memory that was there stays");
+    let proposals = dream.proposals()?;
+    let fates: Vec<_> = proposals
+        .iter()
+        .filter_map(Proposal::choice)
+        .map(|choice| (choice.merged, choice.unchanged, choice.reverted))
+        .collect();
+    assert_eq!(fates, [(true, true, false), (true, false, false)]);
+    assert_eq!(status(&dream)?, DreamStatus::Merged);
+    let nothing = dream.review_as(ana())?.merge().expect_err("all is merged");
+    assert_eq!(nothing.kind(), ErrorKind::Conflict);
+    dream.revert(None)?.commit(ana().message("Back"))?;
+    assert_eq!(main.snapshot()?.get_id("a/one")?, record, "what it did not bring stays");
+    assert!(main.snapshot()?.get_id("a/two")?.is_none());
+    Ok(())
+}
+
+#[test]
+fn a_dream_says_what_of_it_was_taken_back_and_by_which_commit() -> Result<()> {
+    let store = store()?;
+    let main = store.branch("main")?;
+    let dream = three(&store)?;
+    approve(&dream, &[1, 2])?;
+    merge(&dream)?;
+    assert!(dream.taken_back()?.is_empty());
+    let one = dream.revert(Some(1))?.commit(ana().message("Not one"))?;
+    assert_eq!(status(&dream)?, DreamStatus::PartlyTakenBack);
+    assert_eq!(dream.taken_back()?, [(one, BTreeSet::from([1]))]);
+    let two = dream.revert(None)?.commit(ana().message("None"))?;
+    assert_eq!(status(&dream)?, DreamStatus::TakenBack);
+    let by = BTreeSet::from([(one, BTreeSet::from([1])), (two, BTreeSet::from([2]))]);
+    assert_eq!(dream.taken_back()?.into_iter().collect::<BTreeSet<_>>(), by);
+    main.revert(two)?.commit(ana().message("Two after all"))?;
+    assert_eq!(status(&dream)?, DreamStatus::PartlyTakenBack);
+    main.revert(one)?.commit(ana().message("One after all"))?;
+    assert_eq!(status(&dream)?, DreamStatus::PartlyMerged, "the third waits");
+    Ok(())
+}
+
+#[test]
+fn what_a_restore_takes_away_is_taken_back_unless_it_comes_again() -> Result<()> {
+    let store = store()?;
+    let main = store.branch("main")?;
+    let before = main.head()?.expect("it has commits");
+    let dream = three(&store)?;
+    approve(&dream, &[1, 2, 3])?;
+    merge(&dream)?;
+    let merged = main.head()?.expect("it has commits");
+    let restored = main.restore(before, "a")?.commit(ana().message("Back to then"))?;
+    assert_eq!(status(&dream)?, DreamStatus::TakenBack);
+    assert_eq!(dream.taken_back()?, [(restored, BTreeSet::from([1, 2, 3]))]);
+    main.restore(merged, "a")?.commit(ana().message("And forth"))?;
+    assert_eq!(status(&dream)?, DreamStatus::Merged);
+    Ok(())
+}
+
+#[test]
+fn a_change_that_removes_gives_way_only_to_one_at_the_same_keys() -> Result<()> {
+    let store = store()?;
+    let remove = |key: &str| SuggestedChange::Remove(undream::Key::new(key).expect("a key"));
+    let first = dream(&store, vec![vec![remove("facts/drink")]])?;
+    let both = vec![remove("facts/drink"), put("facts/city", "As dreamt.")];
+    dream(&store, vec![both])?;
+    assert_eq!(overtaken(&first)?, [None]);
+    dream(&store, vec![vec![put("facts/drink", "The team drinks tea.")]])?;
+    assert_eq!(overtaken(&first)?, [anew(3, 1)]);
+    Ok(())
+}
