@@ -14,6 +14,10 @@ use super::page::Page;
 use super::paint::{counted, escape, first_line};
 use super::time::ago;
 
+/// What stands before what is said on a line, and before a reason beside its count.
+const INDENT: usize = 12;
+const COUNT_CHARS: usize = 8;
+
 /// What a dream read, proposed, changed and dropped.
 pub(crate) fn write_account(
     page: &mut Page,
@@ -21,6 +25,7 @@ pub(crate) fn write_account(
     dream: &Dream,
     manifest: &Manifest,
 ) -> Outcome {
+    let said = eye.width - INDENT;
     writeln!(
         page,
         "{} of {}: {}  {}  by {} {}",
@@ -32,7 +37,7 @@ pub(crate) fn write_account(
         escape(&manifest.curator_version),
     )?;
     if let Some(text) = &manifest.instructions {
-        writeln!(page, "  told to   {}", first_line(text, 80))?;
+        writeln!(page, "  told to   {}", first_line(text, said))?;
     }
     writeln!(
         page,
@@ -46,14 +51,14 @@ pub(crate) fn write_account(
         writeln!(page, "  asked     {calls}, {read} tokens read, {written} written")?;
     }
     if let Some(why) = workings.settings.get("stopped") {
-        writeln!(page, "  stopped   {}", first_line(why, 80))?;
+        writeln!(page, "  stopped   {}", first_line(why, said))?;
     }
     if let Some(instead) = &manifest.fallback {
-        writeln!(page, "  instead   {}", escape(instead))?;
+        writeln!(page, "  instead   {}", first_line(instead, said))?;
     }
     writeln!(page, "  proposed  {} of {} suggestions", manifest.proposals, manifest.suggested)?;
     for (reason, count) in &manifest.dropped {
-        writeln!(page, "  dropped   {count}: {}", first_line(reason, 80))?;
+        writeln!(page, "  dropped   {count}: {}", first_line(reason, said - COUNT_CHARS))?;
     }
     if manifest.proposals > 0 {
         let changes = dream.diff()?.collect::<Result<Vec<_>, _>>()?;
@@ -111,17 +116,23 @@ fn amount(signal: &Signal) -> String {
 
 /// The manifest, and what the curator told of its work if it told anything.
 pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
-    let (mut value, workings) = (manifest_json(manifest), dream.workings()?);
-    let taken_back = dream.taken_back()?.into_iter();
-    let taken_back: Vec<_> = taken_back
-        .map(|(commit, numbers)| json!({"commit": commit.to_string(), "proposals": numbers}))
-        .collect();
-    shape::extend(&mut value, json!({"taken_back": taken_back}));
+    let (mut value, workings) = (listed_json(dream, manifest)?, dream.workings()?);
     if !workings.is_empty() {
         let calls: Vec<_> = workings.calls.iter().map(call_json).collect();
         let told = json!({"settings": workings.settings, "calls": calls});
         shape::extend(&mut value, json!({"workings": told}));
     }
+    Ok(value)
+}
+
+/// The manifest, and what was taken back of the dream.
+pub(crate) fn listed_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
+    let taken_back = dream
+        .taken_back()?
+        .into_iter()
+        .map(|(commit, numbers)| json!({"commit": commit.to_string(), "proposals": numbers}));
+    let mut value = manifest_json(manifest);
+    shape::extend(&mut value, json!({"taken_back": taken_back.collect::<Vec<_>>()}));
     Ok(value)
 }
 

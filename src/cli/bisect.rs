@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{
-    Bisection, Cause, Commit, Dream, ErrorKind, Proposal, ProposalPart, Snapshot, Store, Test,
+    Bisection, Cause, Commit, CommitId, Dream, ErrorKind, Proposal, ProposalPart, Snapshot, Store,
+    Test,
 };
 
 use super::call::{Access, Call, Eye};
@@ -68,7 +69,7 @@ impl Bisect {
             return Err(failure);
         }
         let found = found
-            .hint_for(ErrorKind::Invalid, || self.other_test())
+            .hint_for(ErrorKind::Invalid, || self.other_test(&store, bad))
             .hint_for(ErrorKind::NotFound, || "add --not, or test something else".to_owned())?;
         answer(call, &store, &eye, (&found, good.is_some()))
     }
@@ -76,11 +77,14 @@ impl Bisect {
 
 impl Bisect {
     /// What else could be tested where the end points are not as taken.
-    fn other_test(&self) -> String {
-        match self.probe.key() {
+    fn other_test(&self, store: &Store, bad: CommitId) -> String {
+        let stands = |key: &&str| {
+            store.snapshot(bad).and_then(|now| now.get_id(key)).is_ok_and(|found| found.is_some())
+        };
+        match self.probe.key().filter(stands) {
             Some(key) => format!(
-                "there is a memory at {key}; for what it says: --text-matches {key} REGEX, and --not \
-                 if the text is what is bad"
+                "the memory at {key} still stands; for what it says: --text-matches {key} REGEX, \
+                 with --not if that text is what is bad"
             ),
             None => "without --good, one is looked for; --not turns good and bad round".to_owned(),
         }

@@ -9,7 +9,7 @@ use undream::{
     Search, Sessions, Store,
 };
 
-use super::account::{account_json, manifest_json, write_account};
+use super::account::{account_json, listed_json, write_account};
 use super::call::{Access, Call, Eye};
 use super::curator::CuratorOptions;
 use super::decide::Decide;
@@ -194,7 +194,9 @@ fn list(call: &Call) -> Outcome {
     let dreams = Dreamt::list(&store)?;
     let manifests = dreams.iter().map(Dreamt::manifest).collect::<Result<Vec<_>, _>>()?;
     if call.json() {
-        let values: Vec<_> = manifests.iter().map(manifest_json).collect();
+        let values = dreams.iter().zip(&manifests);
+        let values = values.map(|(dream, manifest)| listed_json(dream, manifest));
+        let values = values.collect::<Outcome<Vec<_>>>()?;
         return call.print_json(&json!({"dreams": values}));
     }
     if manifests.is_empty() {

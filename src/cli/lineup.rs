@@ -17,7 +17,7 @@ const COUNTS_CHARS: usize = 30;
 /// The fewest and the most characters of a key that are shown.
 const KEY_CHARS: (usize, usize) = (16, 48);
 /// So many proposals must share a danger, at least, before it is said of all of them once.
-const USUAL_MIN: usize = 5;
+const USUAL_MIN: usize = 3;
 
 /// What is said of most proposals of a dream, and so tells none from another.
 pub(crate) struct Usual {

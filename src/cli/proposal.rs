@@ -203,7 +203,7 @@ pub(crate) fn decided(eye: &Eye, choice: &Choice, most: usize) -> String {
 
 /// A decision in a few words.
 fn decision(choice: &Choice) -> String {
-    let mut text = choice.verb.name().to_owned();
+    let mut text = format!("{} by {}", choice.verb.name(), escape(&choice.reviewer));
     if choice.unchanged {
         text += ", there already";
     } else if choice.merged {
@@ -212,7 +212,6 @@ fn decision(choice: &Choice) -> String {
     if choice.reverted {
         text += ", taken back";
     }
-    text += &format!(" by {}", escape(&choice.reviewer));
     if let Some(reason) = &choice.reason {
         text += &format!(": {}", first_line(reason, 60));
     }

@@ -1,12 +1,12 @@
 //! What overtakes an open proposal: a newer dream proposes it anew, or the branch has come to say it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Manifest, Part, load, meta, save};
+use crate::dream::manifest::{DreamStatus, Manifest, Part, SessionList, load, meta, numbers, save};
 use crate::engine::{Change, Snapshot, Store, Transaction};
 use crate::error::Result;
-use crate::object::RefName;
+use crate::object::{RefName, Verb};
 
 /// Why nobody has to decide on a proposal that nobody has decided on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -116,6 +116,34 @@ pub(super) fn note_successors(
         let mut all: Successors = load(&snapshot, dream, Part::Successors)?.unwrap_or_default();
         all.extend(new);
         save(transaction, dream, Part::Successors, &all)?;
+    }
+    Ok(())
+}
+
+/// Notes on the earlier dreams of the same curator that wait that a dream supersedes them which took
+/// all their sessions into account. One of which something is approved waits to be merged.
+pub(super) fn note_superseded(
+    transaction: &mut Transaction,
+    store: &Store,
+    (manifest, covered): (&Manifest, &BTreeSet<String>),
+) -> Result<()> {
+    let snapshot = transaction.base().clone();
+    for number in numbers(&snapshot)?.into_iter().filter(|number| *number < manifest.number) {
+        let older: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
+        let Some(mut older) = older else { continue };
+        let same = (&older.branch, &older.curator) == (&manifest.branch, &manifest.curator);
+        if !same || older.status != DreamStatus::Waiting {
+            continue;
+        }
+        let choices = Dream::new(store.clone(), number).choices()?;
+        if choices.values().any(|choice| choice.verb != Verb::Reject && !choice.merged) {
+            continue;
+        }
+        let sessions: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
+        if sessions.iter().all(|(id, _)| covered.contains(id)) {
+            older.status = DreamStatus::Superseded;
+            save(transaction, number, Part::Manifest, &older)?;
+        }
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::dream::manifest::{
 };
 use crate::dream::mine::Mine;
 use crate::dream::order::Orders;
-use crate::dream::overtaken::note_successors;
+use crate::dream::overtaken::{note_successors, note_superseded};
 use crate::dream::pass::Pass;
 use crate::dream::recalls::OwnRecalls;
 use crate::dream::selection::select;
@@ -322,23 +322,8 @@ impl DreamRun {
             if !workings.is_empty() {
                 save(transaction, manifest.number, Part::Workings, workings)?;
             }
-            if manifest.status != DreamStatus::Waiting {
-                return Ok(());
-            }
-            let snapshot = transaction.base().clone();
-            for number in numbers(&snapshot)? {
-                let older: Option<Manifest> = load(&snapshot, number, Part::Manifest)?;
-                let Some(mut older) = older else { continue };
-                let same = (&older.branch, &older.curator) == (&manifest.branch, &manifest.curator);
-                if number >= manifest.number || !same || older.status != DreamStatus::Waiting {
-                    continue;
-                }
-                let theirs: SessionList =
-                    load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-                if theirs.iter().all(|(id, _)| covered.contains(id)) {
-                    older.status = DreamStatus::Superseded;
-                    save(transaction, number, Part::Manifest, &older)?;
-                }
+            if manifest.status == DreamStatus::Waiting {
+                note_superseded(transaction, store, (manifest, covered))?;
             }
             Ok(())
         })

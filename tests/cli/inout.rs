@@ -118,6 +118,7 @@ fn transcripts_are_taken_in_and_damaged_lines_are_named() {
     std::fs::write(desk.path("good.jsonl"), format!("{SESSION}\n")).unwrap();
     let cut = &SESSION.replace("s1", "s2")[..80];
     std::fs::write(desk.path("bad.jsonl"), format!("{SESSION}\n{cut}\n")).unwrap();
+    std::fs::write(desk.path("notes.txt"), "one\ntwo\nthree\nfour\nfive\n").unwrap();
     assert_story(
         "session_import",
         &desk.tell(&[
@@ -126,6 +127,8 @@ fn transcripts_are_taken_in_and_damaged_lines_are_named() {
             "session import bad.jsonl",
             "session import bad.jsonl --json",
             "session import nowhere",
+            "session import notes.txt",
+            "session import notes.txt --json",
             "session list",
             "status",
         ]),

@@ -71,12 +71,25 @@ fn a_gated_dream_merges_what_passes_and_says_why_the_rest_waits() {
         &desk.tell(&[
             "dream",
             "policy test dreams/1",
+            "policy test dreams/1 --all",
             "policy test 9",
             "policy test nine",
             "policy edit - < mode gated",
             "dream run --sessions all",
             "dream show 2",
+        ]),
+    );
+    let tested = desk.json("policy test dreams/2 --json");
+    assert_eq!(tested["mode"], "gated");
+    let first = &tested["proposals"][0];
+    assert_eq!((first["passes"].as_bool(), first["proposal"].as_u64()), (Some(false), Some(1)));
+    let sessions = &first["findings"][2];
+    assert_eq!((&sessions["rule"], &sessions["at_least"]), (&"sessions".into(), &3.into()));
+    assert_story(
+        "policy_dream_merged",
+        &desk.tell(&[
             "policy edit - < mode gated\ntrust at least tool",
+            "policy test 2",
             "dream run --sessions all",
             "dream list",
             "show",
@@ -85,10 +98,4 @@ fn a_gated_dream_merges_what_passes_and_says_why_the_rest_waits() {
             "dream revert 3",
         ]),
     );
-    let tested = desk.json("policy test dreams/2 --json");
-    assert_eq!(tested["mode"], "gated");
-    let first = &tested["proposals"][0];
-    assert_eq!((first["passes"].as_bool(), first["proposal"].as_u64()), (Some(true), Some(1)));
-    let sessions = &first["findings"][2];
-    assert_eq!((&sessions["rule"], &sessions["at_least"]), (&"sessions".into(), &3.into()));
 }

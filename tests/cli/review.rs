@@ -90,6 +90,76 @@ fn a_review_goes_key_by_key_is_left_and_resumed_and_ends_in_a_merge() {
     );
 }
 
+#[test]
+fn a_review_without_a_number_is_of_the_only_dream_that_waits() {
+    let desk = desk();
+    assert!(desk.tell(&["review < q\n"]).contains("Dream 1: 0 approved, 0 rejected, 6 open"));
+    assert_eq!(desk.code("dream approve 1 2"), 0);
+    let other = curator().replace("mistakes/drain", "mistakes/other");
+    std::fs::write(desk.path("curator.sh"), other).unwrap();
+    assert_eq!(desk.code("dream --sessions all --curator 'command:sh curator.sh'"), 0);
+    let waits = desk.tell(&["review < q\n"]);
+    assert!(waits.contains("Error: 2 dreams wait: 1, 2.\n! Hint: undream review 2"), "{waits}");
+    for line in ["dream merge 1", "dream reject 1 --all", "dream reject 2 --all"] {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    let none = desk.tell(&["review < q\n"]);
+    assert!(none.contains("Error: no dream waits for a review."), "{none}");
+}
+
+#[test]
+fn a_dream_that_proposes_anew_says_so_in_both() {
+    let desk = desk();
+    let lines = ["dream approve 1 2", "dream merge 1", "dream approve 1 4", "put rules/polite x"];
+    for line in lines {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    std::fs::write(desk.path("curator.sh"), curator().replace("the queue", "a queue")).unwrap();
+    assert_story(
+        "anew",
+        &desk.tell(&[
+            "dream --sessions all --curator 'command:sh curator.sh'",
+            "dream list",
+            "dream show 1",
+            "dream show 1 1",
+            "dream show 2",
+            "dream show 2 1",
+            "dream approve 1 1",
+            "dream reject 1 1",
+            "dream approve 2 99",
+            "dream approve 2 1 2 3",
+            "dream merge 2 --resolve theirs",
+            "dream merge 1",
+            "dream show 1",
+            "dream show 1 --json",
+        ]),
+    );
+}
+
+#[test]
+fn the_list_of_proposals_fits_a_narrow_terminal_and_uses_a_wide_one() {
+    let desk = desk();
+    let long = curator().replace("work/publish\"", "work/print/and/bind/and/pack/and/send/out\"");
+    std::fs::write(desk.path("curator.sh"), long).unwrap();
+    assert_eq!(desk.code("dream --sessions all --curator 'command:sh curator.sh'"), 0);
+    let shown = |columns: &str| {
+        let output = desk.command("dream show 2").env("COLUMNS", columns).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        // The first line says how long ago it was.
+        text.split_once('\n').unwrap().1.to_owned()
+    };
+    for columns in [80, 120] {
+        let text = shown(&columns.to_string());
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= columns, "{widest} of {columns}:\n{text}");
+    }
+    let (narrow, wide) = (shown("80"), shown("120"));
+    assert!(narrow.contains("send/out  ") && !narrow.contains("print/and/bind"), "{narrow}");
+    assert!(wide.contains("work/print/and/bind/and/pack/and/send/out"), "{wide}");
+    assert!(wide.contains("Pass --drain when the queue is locked."), "{wide}");
+    assert_eq!(shown("7"), narrow, "there is an end to it");
+}
+
 /// What a terminal shows of a review at which these keys are pressed; nothing where there is no
 /// `script`, the program that plays the terminal.
 #[cfg(unix)]

@@ -54,6 +54,38 @@ fn what_rests_on_a_poisoned_session_is_shown_and_taken_back() {
 }
 
 #[test]
+fn from_a_cleaned_memory_one_comes_to_who_was_given_the_bad_version_and_to_the_session() {
+    let desk = desk();
+    for line in ["get refunds/limit --session chat-7", "search guests --session chat-8"] {
+        assert_eq!(desk.code(line), 0, "{line}");
+    }
+    assert_story(
+        "taken_back",
+        &desk.tell(&[
+            "revert --session chat-3",
+            "status",
+            "why refunds/limit",
+            "why guests/free",
+            "why guests/free --json",
+            "recall list --taken-back main",
+            "recall list --taken-back main~1",
+            "session quarantined",
+            "dream --sessions chat-1,chat-3",
+            "dream list",
+            "dream show 1",
+            "dream show 1 1",
+            "dream revert 1",
+            "dream list",
+            "dream list --json",
+            "rm refunds/form",
+            "why refunds/form",
+            "why refunds/none",
+            "bisect --key-exists refunds/limit",
+        ]),
+    );
+}
+
+#[test]
 fn taking_back_answers_with_json_too() {
     let desk = desk();
     assert_story(

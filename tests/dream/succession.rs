@@ -95,6 +95,9 @@ fn what_is_approved_and_not_merged_is_not_proposed_anew() -> Result<()> {
     let reasons: Vec<&String> = manifest.dropped.keys().collect();
     assert_eq!(reasons, ["approved in dream 1, not merged yet"]);
     assert_eq!(overtaken(&first)?, [None, None, None]);
+    let other = dream(&store, vec![vec![put("b/new", "New.")]])?;
+    assert_eq!(status(&other)?, DreamStatus::Waiting);
+    assert_eq!(status(&first)?, DreamStatus::Waiting, "what is approved waits to be merged");
     merge(&first)?;
     let third = dream(&store, vec![vec![put("a/two", "Two, and more.")]])?;
     assert_eq!(third.proposals()?[0].changes()[0].kind, ChangeKind::Modified);

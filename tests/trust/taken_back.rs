@@ -14,7 +14,7 @@ const WORDS: &str = "style/words";
 
 /// A dream that one poisoned session has moved, given to two sessions, and the session taken back.
 fn cleaned() -> Result<(Store, Dream)> {
-    let store = database()?.store("default")?;
+    let store = database(41)?.store("default")?;
     let main = store.branch("main")?;
     import(&store, ["chat-1".to_owned(), POISONED.to_owned()])?;
     write(&main, LIMIT, "Refunds up to 50 EUR need no approval.", &ana())?;
