@@ -1,5 +1,6 @@
 //! How changes are shown: a header per memory, the fields that differ, the lines that differ.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde_json::{Value, json};
@@ -87,10 +88,10 @@ fn write_fields(page: &mut Page, eye: &Eye, old: &Entry, new: &Entry) -> Outcome
     field("title", or_none(&old.title), or_none(&new.title))?;
     field("labels", old.labels.join(", "), new.labels.join(", "))?;
     field("context", or_none(&old.context), or_none(&new.context))?;
-    for name in old.attributes.keys().chain(new.attributes.keys()) {
-        let again = old.attributes.contains_key(name) && !new.attributes.contains_key(name);
+    let names: BTreeSet<&String> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    for name in names {
         let (was, is) = (old.attributes.get(name).cloned(), new.attributes.get(name).cloned());
-        if was != is && (again || is.is_some()) {
+        if was != is {
             field(name, or_none(&was), or_none(&is))?;
         }
     }

@@ -64,26 +64,8 @@ impl Show {
         match (&self.plan, self.proposal) {
             (Some(file), _) => self.write_plan(call, (&dream, &held), file, &proposals),
             (None, Some(_)) => self.show_one(call, (&dream, &held, &usual), &proposals[0]),
-            (None, None) => self.list(call, (&dream, &held, &usual), &manifest, &proposals),
+            (None, None) => list(call, (&dream, &held, &usual), &manifest, &proposals),
         }
-    }
-
-    fn list(
-        &self,
-        call: &Call,
-        (dream, held, usual): (&Dream, &Held, &Usual),
-        manifest: &Manifest,
-        proposals: &[Proposal],
-    ) -> Outcome {
-        let eye = call.eye(dream.store())?;
-        let mut page = call.long_page();
-        write_account(&mut page, &eye, dream, manifest)?;
-        usual.write(&mut page, &eye)?;
-        Lineup { eye: &eye, held, usual }.write(&mut page, proposals)?;
-        shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, None)?)?;
-        page.finish()?;
-        call.note(next::of_dream(manifest, proposals));
-        Ok(())
     }
 
     fn show_one(
@@ -130,4 +112,22 @@ impl Show {
         ));
         Ok(())
     }
+}
+
+/// The account, and a line per proposal.
+fn list(
+    call: &Call,
+    (dream, held, usual): (&Dream, &Held, &Usual),
+    manifest: &Manifest,
+    proposals: &[Proposal],
+) -> Outcome {
+    let eye = call.eye(dream.store())?;
+    let mut page = call.long_page();
+    write_account(&mut page, &eye, dream, manifest)?;
+    usual.write(&mut page, &eye)?;
+    Lineup { eye: &eye, held, usual }.write(&mut page, proposals)?;
+    shifts::write_below(&mut page, &eye, &shifts::of_dream(dream, None)?)?;
+    page.finish()?;
+    call.note(next::of_dream(manifest, proposals));
+    Ok(())
 }

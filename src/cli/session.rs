@@ -1,5 +1,6 @@
 //! `session`: lists and shows sessions.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::RangeInclusive;
 
@@ -105,10 +106,10 @@ impl List {
         if sessions.is_empty() {
             call.note("There are no such sessions.");
         }
-        let now = store.database().now();
+        let (now, kept_out) = (store.database().now(), kept_out(&store)?);
         let mut page = call.long_page();
         for session in &sessions {
-            write_line(&mut page, call.paint, session, now)?;
+            write_line(&mut page, call.paint, (session, &kept_out), now)?;
         }
         Ok(page.finish()?)
     }
@@ -131,7 +132,17 @@ impl List {
     }
 }
 
-fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Time) -> Outcome {
+/// The sessions that dreams do not read because what rests on them was taken back.
+fn kept_out(store: &Store) -> Outcome<BTreeSet<String>> {
+    Ok(store.quarantined()?.into_iter().map(|found| found.session).collect())
+}
+
+fn write_line(
+    page: &mut Page,
+    paint: Paint,
+    (session, kept_out): (&Stored, &BTreeSet<String>),
+    now: undream::Time,
+) -> Outcome {
     let facts = session.facts();
     let mut line = format!("{}  {} events", paint.name(&facts.id), session.events());
     if let Some(started) = facts.started {
@@ -143,6 +154,9 @@ fn write_line(page: &mut Page, paint: Paint, session: &Stored, now: undream::Tim
     }
     if let Some(outcome) = facts.outcome {
         line += &format!("  {}", outcome.name());
+    }
+    if kept_out.contains(&facts.id) {
+        line += &format!("  {}", paint.removed("kept out of dreams"));
     }
     writeln!(page, "{line}")?;
     Ok(())
@@ -192,7 +206,7 @@ impl Show {
             return call.print_json(&json!({"session": session, "events": events}));
         }
         let mut page = call.long_page();
-        write_line(&mut page, call.paint, &session, store.database().now())?;
+        write_line(&mut page, call.paint, (&session, &kept_out(&store)?), store.database().now())?;
         for_each(&store, &session, range, |number, event| {
             write_event(&mut page, call.paint, number, event)
         })?;

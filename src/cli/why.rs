@@ -73,7 +73,9 @@ impl Why {
         if let Some(newest) = withdrawn.first() {
             newest.note(call, &eye)?;
         }
-        if let Some((dream, proposal)) = why.standing().grounds.proposal {
+        // What stood at an earlier revision may have been taken back since.
+        let proposal = why.standing().grounds.proposal.filter(|_| self.reading.at.is_none());
+        if let Some((dream, proposal)) = proposal {
             call.note(format!(
                 "To take it back: undream dream revert {dream} --proposal {proposal}"
             ));
@@ -108,13 +110,30 @@ fn write_step(page: &mut Page, eye: &Eye, why: &Answer, step: &WhyStep, trusted:
         writeln!(page, "  written at {}", eye.paint.name(key.as_str()))?;
     }
     write_approval(page, eye, step)?;
-    for cite in step.cites.iter().take(SHOWN_MAX) {
-        write_cite(page, eye, cite)?;
+    let alike = alike(&step.cites);
+    for (cite, count) in alike.iter().take(SHOWN_MAX) {
+        write_cite(page, eye, cite, count - 1)?;
     }
-    if step.cites.len() > SHOWN_MAX {
-        writeln!(page, "  and {} more; --json names all", step.cites.len() - SHOWN_MAX)?;
+    let left: usize = alike.iter().skip(SHOWN_MAX).map(|(_, count)| count).sum();
+    if left > 0 {
+        writeln!(page, "  and {left} more; --json names all")?;
+    } else if alike.len() < step.cites.len() {
+        writeln!(page, "{}", eye.paint.dim("  --json names every place"))?;
     }
     Ok(())
+}
+
+/// The first of the cites that say the same, and how many do.
+fn alike(cites: &[Cite]) -> Vec<(&Cite, usize)> {
+    let mut alike: Vec<(&Cite, usize)> = Vec::new();
+    for cite in cites {
+        let same = |first: &Cite| first.quote == cite.quote && first.source == cite.source;
+        match alike.iter_mut().find(|(first, _)| cite.quote.is_some() && same(first)) {
+            Some((_, count)) => *count += 1,
+            None => alike.push((cite, 1)),
+        }
+    }
+    alike
 }
 
 /// Tells of a key at which nothing stands any more.
@@ -199,11 +218,12 @@ fn write_approval(page: &mut Page, eye: &Eye, step: &WhyStep) -> Outcome {
     Ok(())
 }
 
-fn write_cite(page: &mut Page, eye: &Eye, cite: &Cite) -> Outcome {
+fn write_cite(page: &mut Page, eye: &Eye, cite: &Cite, more: usize) -> Outcome {
     let place = eye.paint.id(format!("{}#{}", escape(&cite.session), span(cite.first, cite.last)));
     let source = cite.source.map_or("erased", Source::name);
     let lowest = if cite.lowest { ", lowest trust" } else { "" };
-    writeln!(page, "  cites  {place}  {source}{lowest}")?;
+    let more = if more == 0 { String::new() } else { format!(", and {more} more like it") };
+    writeln!(page, "  cites  {place}  {source}{lowest}{more}")?;
     if let Some(quote) = &cite.quote {
         writeln!(page, "    \"{}\"", first_line(quote, eye.width - TEXT_INDENT))?;
     }

@@ -185,6 +185,7 @@ impl Manifest {
 
 /// A decision on a proposal, and what became of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what became of it is told fact by fact")]
 pub struct Choice {
     /// `approved`, `amended` or `rejected`.
     pub verb: Verb,

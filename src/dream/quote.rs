@@ -140,18 +140,23 @@ fn cut<'a>(line: &'a str, wanted: &Wanted) -> &'a str {
         words.find(|(_, word)| wanted.words.contains(&word.to_lowercase())).map(|(at, _)| at)
     };
     let wanted_at = named.or_else(word_at).unwrap_or(0);
-    let lead = line.floor_char_boundary(wanted_at.saturating_sub(QUOTE_BYTES_MAX / 4));
+    let lead = boundary(line, wanted_at.saturating_sub(QUOTE_BYTES_MAX / 4));
     // From the next word on, unless the wanted one is in the midst of a long one.
     let start = match line[lead..wanted_at].find(char::is_whitespace) {
         Some(space) if lead > 0 => lead + space,
         _ => lead,
     };
-    let last = line.floor_char_boundary((start + QUOTE_BYTES_MAX).min(line.len()));
+    let last = boundary(line, (start + QUOTE_BYTES_MAX).min(line.len()));
     let end = match line[start..last].rfind(char::is_whitespace) {
         Some(space) if last < line.len() && start + space > wanted_at => start + space,
         _ => last,
     };
     line[start..end].trim()
+}
+
+/// The last place at or before `at` where a character begins.
+fn boundary(line: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Words with the place at which they begin.

@@ -69,6 +69,7 @@ fn from_a_cleaned_memory_one_comes_to_who_was_given_the_bad_version_and_to_the_s
             "why guests/free --json",
             "recall list --taken-back main",
             "recall list --taken-back main~1",
+            "session list",
             "session quarantined",
             "dream --sessions chat-1,chat-3",
             "dream list",

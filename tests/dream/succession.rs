@@ -27,8 +27,8 @@ fn overtaken(dream: &Dream) -> Result<Vec<Option<Overtaken>>> {
     Ok(dream.proposals()?.iter().map(Proposal::overtaken).collect())
 }
 
-fn anew(dream: u64, proposal: u32) -> Option<Overtaken> {
-    Some(Overtaken::ByProposal { dream, proposal })
+fn anew(dream: u64, proposal: u32) -> Overtaken {
+    Overtaken::ByProposal { dream, proposal }
 }
 
 fn status(dream: &Dream) -> Result<DreamStatus> {
@@ -44,7 +44,7 @@ fn an_open_proposal_that_is_made_anew_gives_way_to_the_newest_and_the_rest_stays
     merge(&first)?;
     let changes = vec![vec![put("b/new", "New.")], vec![put("a/two", "Two, and more.")]];
     let second = dream(&store, changes)?;
-    assert_eq!(overtaken(&first)?, [None, anew(2, 2), None]);
+    assert_eq!(overtaken(&first)?, [None, Some(anew(2, 2)), None]);
     assert_eq!(second.manifest()?.supersedes, BTreeMap::from([(2, vec![(1, 2)])]));
     let open: Vec<bool> = first.proposals()?.iter().map(Proposal::is_open).collect();
     assert_eq!(open, [false, false, true]);
@@ -59,8 +59,12 @@ fn an_open_proposal_that_is_made_anew_gives_way_to_the_newest_and_the_rest_stays
 
     let third =
         dream(&store, vec![vec![put("a/two", "Two, at last.")], vec![put("a/three", "3.")]])?;
-    assert_eq!(overtaken(&first)?, [None, anew(3, 1), anew(3, 2)], "the newest is named");
-    assert_eq!(overtaken(&second)?, [None, anew(3, 1)]);
+    assert_eq!(
+        overtaken(&first)?,
+        [None, Some(anew(3, 1)), Some(anew(3, 2))],
+        "the newest is named"
+    );
+    assert_eq!(overtaken(&second)?, [None, Some(anew(3, 1))]);
     assert_eq!(status(&first)?, DreamStatus::Merged, "nothing of it waits any more");
     for dream in [&second, &third] {
         dream.review_as(ana())?.approve(|_| true)?;
@@ -181,6 +185,6 @@ fn a_change_that_removes_gives_way_only_to_one_at_the_same_keys() -> Result<()> 
     dream(&store, vec![both])?;
     assert_eq!(overtaken(&first)?, [None]);
     dream(&store, vec![vec![put("facts/drink", "The team drinks tea.")]])?;
-    assert_eq!(overtaken(&first)?, [anew(3, 1)]);
+    assert_eq!(overtaken(&first)?, [Some(anew(3, 1))]);
     Ok(())
 }
