@@ -11,7 +11,7 @@ use undream::{
 use crate::small::{failing_session, importer};
 
 /// Proposes what it was told to, each resting on the same sessions.
-struct Scripted(Vec<Vec<SuggestedChange>>);
+pub(crate) struct Scripted(pub(crate) Vec<Vec<SuggestedChange>>);
 
 impl Curator for Scripted {
     fn name(&self) -> String {

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use undream::{
-    ChangeKind, Dream, DreamStatus, Entry, ErrorKind, Overtaken, Proposal, Reply, Result, Store,
-    SuggestedChange,
+    ChangeKind, Dream, DreamStatus, Entry, ErrorKind, Overtaken, Proposal, Reply, Result, Sessions,
+    Store, SuggestedChange,
 };
 
-use crate::answers::{ana, dream, put, store};
+use crate::answers::{Scripted, ana, dream, put, store};
 
 fn three(store: &Store) -> Result<Dream> {
     let texts = [("a/one", "One."), ("a/two", "Two."), ("a/three", "Three.")];
@@ -99,12 +99,46 @@ fn what_is_approved_and_not_merged_is_not_proposed_anew() -> Result<()> {
     let reasons: Vec<&String> = manifest.dropped.keys().collect();
     assert_eq!(reasons, ["approved in dream 1, not merged yet"]);
     assert_eq!(overtaken(&first)?, [None, None, None]);
-    let other = dream(&store, vec![vec![put("b/new", "New.")]])?;
-    assert_eq!(status(&other)?, DreamStatus::Waiting);
-    assert_eq!(status(&first)?, DreamStatus::Waiting, "what is approved waits to be merged");
     merge(&first)?;
     let third = dream(&store, vec![vec![put("a/two", "Two, and more.")]])?;
     assert_eq!(third.proposals()?[0].changes()[0].kind, ChangeKind::Modified);
+    Ok(())
+}
+
+#[test]
+fn a_dream_of_which_something_is_approved_is_not_superseded_as_a_whole() -> Result<()> {
+    let store = store()?;
+    let main = store.branch("main")?;
+    let first = three(&store)?;
+    approve(&first, &[2])?;
+    let all = |key: &str| {
+        let curator = Scripted(vec![vec![put(key, "New.")]]);
+        Dream::on(&main).sessions(Sessions::All).curator(curator).run()
+    };
+    let second = all("b/new")?;
+    assert_eq!(status(&first)?, DreamStatus::Waiting, "what is approved waits to be merged");
+    all("b/newer")?;
+    assert_eq!(status(&second)?, DreamStatus::Superseded);
+    Ok(())
+}
+
+#[test]
+fn what_needs_a_proposal_that_the_branch_says_already_lacks_nothing() -> Result<()> {
+    let store = store()?;
+    let changes = vec![vec![put("a/one", "One.")], vec![put("a/one", "One, and more.")]];
+    let dream = dream(&store, changes)?;
+    let rules = || -> Result<Vec<(u32, String)>> {
+        let verdicts = dream.policy_verdicts(&[])?;
+        let refusals = verdicts.iter().flat_map(|verdict| {
+            verdict.refusals().map(|finding| (verdict.number, finding.rule.clone()))
+        });
+        Ok(refusals.collect())
+    };
+    let depends = (2, "depends".to_owned());
+    assert!(rules()?.contains(&depends), "{:?}", rules()?);
+    let main = store.branch("main")?;
+    main.update(ana().message("By hand"), |tx| tx.put("a/one", Entry::new("One.")))?;
+    assert!(rules()?.iter().all(|(number, rule)| *number == 2 && rule != "depends"));
     Ok(())
 }
 

@@ -11,17 +11,21 @@ use crate::withdraw::{POISONED, ana, poisoned, text, write};
 const LIMIT: &str = "refunds/limit";
 const GUESTS: &str = "refunds/guests";
 const WORDS: &str = "style/words";
+const SOURCES: &str = "style/sources";
 
 /// A dream that one poisoned session has moved, given to two sessions, and the session taken back.
 fn cleaned() -> Result<(Store, Dream)> {
     let store = database(41)?.store("default")?;
     let main = store.branch("main")?;
-    import(&store, ["chat-1".to_owned(), POISONED.to_owned()])?;
+    import(&store, ["chat-1", "chat-2", "chat-3", POISONED].map(str::to_owned))?;
     write(&main, LIMIT, "Refunds up to 50 EUR need no approval.", &ana())?;
     let bad = [(LIMIT, "Refunds up to 200 EUR need no approval."), (GUESTS, "Guests pay nothing.")];
     let mut suggestions: Vec<_> =
         bad.iter().map(|(key, text)| suggestion(vec![put(key, text)], &["chat-500#1"])).collect();
     suggestions.push(suggestion(vec![put(WORDS, "Use short words.")], &["chat-1"]));
+    // Others say so too: it is kept on what they say.
+    let cites = ["chat-1", "chat-2", "chat-500#1", "chat-3"];
+    suggestions.push(suggestion(vec![put(SOURCES, "Users want answers with sources.")], &cites));
     let dream = dream(&main, suggestions)?;
     for (session, key) in [("chat-901", LIMIT), ("chat-902", LIMIT), ("chat-902", GUESTS)] {
         main.snapshot()?.for_session(session)?.get(key)?.expect("it stands");
@@ -49,7 +53,10 @@ fn from_a_key_one_comes_to_what_was_taken_back_and_to_who_was_given_it() -> Resu
         assert_eq!(given(&store, one)?, sessions, "the good version was given to others too");
     }
     assert_eq!(TakenBack::by(&store, head)?.len(), 2);
-    assert!(TakenBack::at(&main, WORDS)?.is_empty() && TakenBack::at(&main, "x/none")?.is_empty());
+    assert_eq!(store.changes(head)?.len(), 3, "one was kept on other evidence");
+    for key in [WORDS, SOURCES, "x/none"] {
+        assert!(TakenBack::at(&main, key)?.is_empty(), "{key}");
+    }
     let commits = |since| TakenBack::commits_since(&main, since).map(|found| found.len());
     let after = Time::from_micros(store.commit(head)?.committed().as_micros() + 1);
     assert_eq!((commits(store.commit(head)?.committed())?, commits(after)?), (1, 0));
@@ -84,11 +91,12 @@ fn proposals_that_a_withdrawal_takes_away_are_taken_back() -> Result<()> {
     assert_eq!(dream.taken_back()?, [(head, [1, 2].into())]);
     let reverted: Vec<bool> =
         dream.proposals()?.iter().filter_map(|one| one.choice()).map(|one| one.reverted).collect();
-    assert_eq!(reverted, [true, true, false]);
-    let rest = dream.revert(None)?;
-    assert_eq!(rest.proposals(), &[3].into());
-    rest.commit(ana().message("The rest"))?;
-    assert_eq!(dream.manifest()?.status, DreamStatus::TakenBack);
+    assert_eq!(reverted, [true, true, false, false]);
+    assert_eq!(dream.revert(None)?.proposals(), &[3, 4].into());
+    let words = dream.revert(Some(3))?.commit(ana().message("Nor that"))?;
+    main.update(ana().message("Nor those"), |tx| tx.remove(SOURCES))?;
+    assert_eq!(dream.taken_back()?, [(words, [3].into()), (head, [1, 2].into())]);
+    assert_eq!(dream.manifest()?.status, DreamStatus::PartlyTakenBack, "to remove is no revert");
     assert_eq!(text(&main, LIMIT)?.as_deref(), Some("Refunds up to 50 EUR need no approval."));
     Ok(())
 }
