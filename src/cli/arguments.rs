@@ -217,6 +217,15 @@ impl Trusting {
     }
 }
 
+/// How many of something to show: none would be no question.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it has to be 1 or more".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it is no number".to_owned()),
+    }
+}
+
 fn trust(name: &str) -> Result<Trust, String> {
     Trust::from_name(name)
         .ok_or_else(|| "trust is one of none, tool, agent, user, endorsed".to_owned())

@@ -118,7 +118,7 @@ fn unparsed(error: &clap::Error, words: &[OsString]) -> u8 {
         Failure::usage(sentence(error)).candidates(suggested(error))
     };
     let failure = match suggested(error).as_slice() {
-        [] => failure.hint(help(error)),
+        [] => failure.hint(help(error, words)),
         names => failure.hint(format!("did you mean `{}`?", names.join("`, `"))),
     };
     failure.report(words.iter().any(|word| word == "--json"));
@@ -146,14 +146,22 @@ fn suggested(error: &clap::Error) -> Vec<String> {
     names
 }
 
-/// The verb's help, read off the parser's usage line.
-fn help(error: &clap::Error) -> String {
+/// The verb's help, read off the parser's usage line, or else off the words.
+fn help(error: &clap::Error, words: &[OsString]) -> String {
     let usage = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string(),
         _ => String::new(),
     };
-    let words = usage.split_whitespace().skip_while(|word| *word != "undream");
+    let told = usage.split_whitespace().skip_while(|word| *word != "undream");
     let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-    let verb: Vec<&str> = words.take_while(plain).filter(|word| !word.starts_with('-')).collect();
-    if verb.is_empty() { "undream --help".to_owned() } else { format!("{} --help", verb.join(" ")) }
+    let verb: Vec<&str> = told.take_while(plain).filter(|word| !word.starts_with('-')).collect();
+    if !verb.is_empty() {
+        return format!("{} --help", verb.join(" "));
+    }
+    let program = Arguments::command();
+    let mut spoken = words.iter().skip(1).filter_map(|word| word.to_str());
+    match spoken.find_map(|word| program.find_subcommand(word)) {
+        Some(verb) => format!("undream {} --help", verb.get_name()),
+        None => "undream --help".to_owned(),
+    }
 }

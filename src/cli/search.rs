@@ -1,14 +1,13 @@
 //! `search`: finds memories by their words.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{Hit, Kind, Search as Index, Snapshot, Snippet, Store};
 
-use super::arguments::{Asking, Reading, Trusting};
+use super::arguments::{Asking, Reading, Trusting, at_least_one};
 use super::call::{Call, Eye};
 use super::exit::Outcome;
 use super::page::Page;
@@ -25,8 +24,8 @@ pub(crate) struct Search {
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
     /// How many hits to show at most
-    #[arg(short, long, value_name = "N", default_value = "10")]
-    number: NonZeroUsize,
+    #[arg(short, long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    number: usize,
     /// Only what stands at and under this key
     #[arg(long, value_name = "KEY")]
     prefix: Option<String>,
@@ -54,7 +53,7 @@ impl Search {
         let snapshot = call.snapshot(&store, self.reading.at.as_deref())?;
         let index = Index::open(store.database())?;
         let begun = now();
-        let mut search = index.at(&snapshot).query(self.query.join(" ")).limit(self.number.get());
+        let mut search = index.at(&snapshot).query(self.query.join(" ")).limit(self.number);
         if let Some(prefix) = &self.prefix {
             search = search.prefix(prefix);
         }

@@ -1,13 +1,13 @@
 //! `session search`: finds what was said and done in sessions.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
 use undream::{Role, Search, SessionHit, Store};
 
+use super::arguments::at_least_one;
 use super::call::{Call, Eye};
 use super::exit::Outcome;
 use super::page::Page;
@@ -23,8 +23,8 @@ pub(crate) struct Finding {
     #[arg(required = true, value_name = "QUERY")]
     query: Vec<String>,
     /// How many hits to show at most
-    #[arg(short, long, value_name = "N", default_value = "10")]
-    number: NonZeroUsize,
+    #[arg(short, long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    number: usize,
     /// Only what this role says; given several times, any of them
     #[arg(long, value_name = "system|user|assistant|tool_call|meta", value_parser = role)]
     role: Vec<Role>,
@@ -59,7 +59,7 @@ impl Finding {
     }
 
     fn hits(&self, index: &Search, store: &Store) -> Outcome<Vec<SessionHit>> {
-        let mut search = index.sessions(store).query(self.query.join(" ")).limit(self.number.get());
+        let mut search = index.sessions(store).query(self.query.join(" ")).limit(self.number);
         search = self.role.iter().copied().fold(search, undream::SessionSearch::role);
         search = self.tool.iter().fold(search, undream::SessionSearch::tool);
         if let Some(user) = &self.user {
