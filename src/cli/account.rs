@@ -125,14 +125,20 @@ pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_
     Ok(value)
 }
 
-/// The manifest, and what was taken back of the dream.
+/// The manifest, with what the dream took the place of and what was taken back of it.
 pub(crate) fn listed_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
     let taken_back = dream
         .taken_back()?
         .into_iter()
         .map(|(commit, numbers)| json!({"commit": commit.to_string(), "proposals": numbers}));
     let mut value = manifest_json(manifest);
-    shape::extend(&mut value, json!({"taken_back": taken_back.collect::<Vec<_>>()}));
+    shape::extend(
+        &mut value,
+        json!({
+            "supersedes": manifest.supersedes,
+            "taken_back": taken_back.collect::<Vec<_>>(),
+        }),
+    );
     Ok(value)
 }
 
@@ -181,7 +187,6 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
             "after": signal(&manifest.after),
             "failure": manifest.failure,
             "fallback": manifest.fallback,
-            "supersedes": manifest.supersedes,
         }),
     );
     value

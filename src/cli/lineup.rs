@@ -13,7 +13,7 @@ use super::paint::first_line;
 use super::proposal::{decided, overtaken};
 
 /// What the columns beside key and text take.
-const COUNTS_CHARS: usize = 30;
+const COUNTS_CHARS: usize = 37;
 /// The fewest and the most characters of a key that are shown.
 const KEY_CHARS: (usize, usize) = (16, 48);
 /// So many proposals must share a danger, at least, before it is said of all of them once.
@@ -90,7 +90,7 @@ impl Lineup<'_> {
         let text_chars = self.eye.width - COUNTS_CHARS - key_chars;
         writeln!(page)?;
         writeln!(page, "{}", self.eye.paint.dim(heading(effect, group)))?;
-        let heads = format!("{:>3} {:<key_chars$}  sess users sure  trust", "", "");
+        let heads = format!("{:>3} {:<key_chars$}  sess users agents sure  trust", "", "");
         writeln!(page, "{}", self.eye.paint.dim(heads))?;
         for found in group {
             self.write_line(page, found, key_chars, text_chars)?;
@@ -111,10 +111,11 @@ impl Lineup<'_> {
         let fate = fate.or_else(|| Some(paint.dim(overtaken(proposal.overtaken()?))));
         let said = proposal.text().unwrap_or_else(|| proposal.title());
         let line = format!(
-            "{} {}  {:>4} {users:>5} {:>3}%  {:<5}  {}",
+            "{} {}  {:>4} {users:>5} {:>6} {:>3}%  {:<5}  {}",
             paint.id(format!("{:>3}", proposal.number())),
             paint.name(&format!("{:<key_chars$}", in_short(key(proposal), key_chars))),
             sources.sessions,
+            sources.agents,
             proposal.confidence() / 10,
             proposal.trust().name(),
             fate.unwrap_or_else(|| first_line(said, text_chars)),

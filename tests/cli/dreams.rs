@@ -54,6 +54,10 @@ fn a_dream_is_run_reviewed_merged_and_taken_back() {
         "dream run --curator 'command:cat > /dev/null; exit 3'",
         "dream",
         "dream list",
+        "dream show 1",
+        "dream show 2",
+        "dream show 3",
+        "dream approve 1 1",
     ]));
 }
 
