@@ -15,7 +15,7 @@ use super::bar::bars;
 use super::exit::{Failure, Hinted, Outcome, USAGE};
 use super::interrupt;
 use super::page::Page;
-use super::paint::Paint;
+use super::paint::{Paint, quoted};
 use super::time::since;
 use super::width::width;
 
@@ -192,14 +192,21 @@ impl Call {
         }
     }
 
-    /// What goes with a commit.
-    pub(crate) fn message(&self, saying: &Saying, default: &str) -> Outcome<Message> {
+    /// What goes with a commit of the store, whose session was not taken back.
+    pub(crate) fn message(
+        &self,
+        store: &Store,
+        saying: &Saying,
+        default: &str,
+    ) -> Outcome<Message> {
         let text = saying.message.as_deref().unwrap_or(default);
-        let message = self.author()?.message(text);
-        let message = match &saying.session {
-            Some(session) => message.session(session),
-            None => message,
-        };
+        let mut message = self.author()?.message(text);
+        if let Some(session) = &saying.session {
+            store.refuse_quarantined(session).hint_for(ErrorKind::Blocked, || {
+                format!("undream session lift {}, if you trust it again", quoted(session))
+            })?;
+            message = message.session(session);
+        }
         Ok(match &saying.overriding {
             Some(reason) => message.overriding(reason),
             None => message,

@@ -99,7 +99,7 @@ fn write(
 ) -> Outcome<(Store, CommitId)> {
     let store = call.store(Access::Write)?;
     let branch = call.branch(&store, &writing.branch)?;
-    let message = call.message(&writing.saying, default)?;
+    let message = call.message(&store, &writing.saying, default)?;
     let commit = match branch.update(message, edit) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let snapshot = branch.snapshot()?;

@@ -105,14 +105,14 @@ impl Import {
             import = import.delete_missing(prefix);
         }
         let default = format!("Import {}", folder.display());
-        let message = call.message(&self.writing.saying, &default)?;
+        let message = call.message(store, &self.writing.saying, &default)?;
         answer(call, &branch, &import.run(&branch, folder, message)?)
     }
 
     fn file(&self, call: &Call, store: &Store, file: &Path) -> Outcome {
         let branch = call.branch(store, &self.writing.branch)?;
         let default = format!("Import {}", file.display());
-        let message = call.message(&self.writing.saying, &default)?;
+        let message = call.message(store, &self.writing.saying, &default)?;
         if file == Path::new("-") {
             return answer(call, &branch, &branch.import_jsonl(&mut stdin().lock(), message)?);
         }

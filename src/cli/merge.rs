@@ -35,7 +35,7 @@ impl Merge {
             command += &format!(" --into {}", quoted(&self.into));
             text += &format!(" into {}", self.into);
         }
-        let message = call.message(&self.saying, &text)?;
+        let message = call.message(&store, &self.saying, &text)?;
         let merge = branch.merge_commit(theirs)?;
         let deciding = &self.deciding;
         let join = Join { call, store: &store, branch: &branch, verb: "merge", command, deciding };

@@ -151,7 +151,7 @@ impl Edit {
             Failure::from(error).hint("undream policy show prints one that can be read")
         })?;
         if !self.dry_run && text != before {
-            let message = call.message(&self.saying, "Change the policy")?;
+            let message = call.message(&store, &self.saying, "Change the policy")?;
             store
                 .set_policy(&text, message)
                 .hint_for(ErrorKind::Blocked, || "name yourself: --author NAME".to_owned())?;

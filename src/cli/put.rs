@@ -44,7 +44,7 @@ impl Put {
         let store = call.store(Access::Write)?;
         let branch = call.branch(&store, &self.writing.branch)?;
         let expect = self.expectation(&store)?;
-        let message = call.message(&self.writing.saying, &format!("Put {}", self.key))?;
+        let message = call.message(&store, &self.writing.saying, &format!("Put {}", self.key))?;
         let mut changed = true;
         let mut write = |tx: &mut Transaction| {
             if let Some(expect) = expect {

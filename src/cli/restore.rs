@@ -35,7 +35,8 @@ impl Restore {
         let place = self.key.as_deref().or(self.prefix.as_deref()).unwrap_or("");
         let short = store.database().abbreviations()?.of(to.object())?;
         let what = if place.is_empty() { branch.name().as_str() } else { place };
-        let message = call.message(&self.writing.saying, &format!("Restore {what} to {short}"))?;
+        let message =
+            call.message(&store, &self.writing.saying, &format!("Restore {what} to {short}"))?;
         let restore = branch.restore(to, place)?;
         let changes = restore.changes().to_vec();
         let commit =

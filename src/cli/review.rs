@@ -235,7 +235,7 @@ impl Revert {
             command += &format!(" --proposal {proposal}");
             text += &format!(", proposal {proposal}");
         }
-        let message = call.message(&self.saying, &text)?;
+        let message = call.message(&store, &self.saying, &text)?;
         let branch = dream.base_branch()?;
         let deciding = &self.deciding;
         let join = Join { call, store: &store, branch: &branch, verb: "revert", command, deciding };

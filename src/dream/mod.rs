@@ -35,6 +35,7 @@ mod reply;
 mod revert;
 mod revert_since;
 mod review;
+mod reviewer;
 mod run;
 mod schedule;
 mod selection;

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choice, Choices, meta};
 use crate::dream::proposal::Proposal;
+use crate::dream::reviewer::Reviewer;
 use crate::dream::run::write_meta;
 use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +18,7 @@ use crate::storage::{CommitId, RecordId};
 #[derive(Debug)]
 pub struct Review {
     dream: Dream,
-    reviewer: Author,
+    reviewer: Reviewer,
     proposals: Vec<Proposal>,
 }
 
@@ -30,13 +31,21 @@ impl Dream {
     pub fn review_as(&self, reviewer: Author) -> Result<Review> {
         reviewer.check()?;
         let proposals = self.proposals()?;
-        Ok(Review { dream: self.clone(), reviewer, proposals })
+        Ok(Review { dream: self.clone(), reviewer: Reviewer::new(reviewer), proposals })
     }
 }
 
 impl Review {
     pub(super) fn dream(&self) -> &Dream {
         &self.dream
+    }
+
+    /// Says in which session the review is made: the commits that keep its decisions and those that
+    /// merge them will name it.
+    #[must_use]
+    pub fn session(mut self, id: impl Into<String>) -> Self {
+        self.reviewer.session = Some(id.into());
+        self
     }
 
     /// The proposals, best first, each with its decision.
@@ -128,7 +137,7 @@ impl Review {
     pub(super) fn choice(&self, verb: Verb, reason: Option<&str>, text: Option<String>) -> Choice {
         Choice {
             verb,
-            reviewer: self.reviewer.to_string(),
+            reviewer: self.reviewer.author.to_string(),
             reason: reason.map(str::to_owned),
             text,
             merged: false,
@@ -202,7 +211,6 @@ impl Review {
             chain: Chain::prepare(self.dream.base_branch()?, links)?,
             decided,
             overriding: None,
-            session: None,
         })
     }
 
@@ -239,7 +247,8 @@ impl Review {
                 amended: amended.is_some(),
             },
             amended,
-            message: self.reviewer.message(title),
+            // The words are the dream's: taking back the reviewer's session leaves them.
+            message: self.reviewer.author.message(title),
         }
     }
 }
@@ -249,13 +258,12 @@ impl Review {
 #[must_use = "a merge does nothing until it is committed"]
 pub struct ReviewMerge {
     pub(super) dream: Dream,
-    pub(super) reviewer: Author,
+    pub(super) reviewer: Reviewer,
     numbers: Vec<u32>,
     pub(super) chain: Chain,
     /// Decisions that are made by merging.
     decided: Choices,
     pub(super) overriding: Option<String>,
-    session: Option<String>,
 }
 
 impl ReviewMerge {
@@ -308,24 +316,15 @@ impl ReviewMerge {
         self.chain.entry(record)
     }
 
-    /// Says in which session the merge is made: its commits will name it.
-    pub fn session(mut self, id: impl Into<String>) -> Self {
-        self.session = Some(id.into());
-        self
-    }
-
     /// Merges: one pick per proposal, closed by one review commit, and the account of it, in one
     /// durable write. Returns the review commit.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing; `Blocked` if the policy refuses it;
-    /// `Locked` if another process kept writing.
+    /// `Conflict` with the keys if decisions are missing; `Blocked` if the policy refuses it or the
+    /// review's session was taken back; `Locked` if another process kept writing.
     pub fn commit(self, text: &str) -> Result<CommitId> {
         let mut message = self.reviewer.message(text);
         message.overriding = self.overriding;
-        if let Some(id) = self.session {
-            message = message.session(id);
-        }
         message.check()?;
         let (dream, decided) = (self.dream.clone(), self.decided);
         let choices = with(&decided, dream.choices()?)?;

@@ -146,7 +146,13 @@ impl Landing<'_> {
     }
 
     /// Makes a commit and its row. No ref moves yet.
+    ///
+    /// # Errors
+    /// `Blocked` if it is made in a session that was taken back.
     pub(crate) fn add_commit(&mut self, new: NewCommit) -> Result<(Arc<Commit>, PinnedTree)> {
+        if let Some(session) = &new.message.session {
+            self.refuse_quarantined(&new.store, session)?;
+        }
         let (row, commit, tree) = new.make(self.core, self.now)?;
         self.own.commits.insert(commit.id(), Arc::clone(&commit));
         self.own.rows.push(row);

@@ -1,17 +1,20 @@
-//! Sessions that nothing is to be learnt from: records on the branch `meta`.
+//! Sessions that nothing is to be learnt from: records on the branch `meta`. Dreams do not read them,
+//! and nothing is written in them; what is taken over from another history is.
 //!
 //! A session is kept out by its id, so also as it grows. The record's key holds the id's BLAKE3
 //! hash, because an id may be no key; its text names the id.
 
 use crate::clock::Time;
 use crate::engine::endorse::only_a_person;
+use crate::engine::landing::Landing;
 use crate::engine::prepared::Prepared;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::engine::transaction::Transaction;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::object::{
-    Author, AuthorKind, Cause, Entry, Kind, Operation, OperationKind, Record, RefName, Suspect,
+    Author, AuthorKind, Cause, Entry, Kind, Operation, OperationKind, Record, RefName, StoreName,
+    Suspect,
 };
 use crate::storage::{CommitId, ObjectId};
 
@@ -52,7 +55,19 @@ impl Store {
         record.map(|record| self.read_quarantine(&record)).transpose()
     }
 
-    /// Lets dreams read a session again. What was taken back because of it stays away. Returns
+    /// Refuses a session that was taken back. Every commit that names its session is refused so where
+    /// it lands; asking before spares the work that leads there.
+    ///
+    /// # Errors
+    /// `Blocked` if the session is kept out; `Io` or `Corrupt` if the log cannot be read.
+    pub fn refuse_quarantined(&self, session: &str) -> Result<()> {
+        match self.meta_snapshot()?.get_id(&key_of(session))? {
+            None => Ok(()),
+            Some(_) => Err(kept_out(session)),
+        }
+    }
+
+    /// Lets dreams read a session again, and agents write in it. What was taken back because of it stays away. Returns
     /// whether it was kept out.
     ///
     /// # Errors
@@ -126,12 +141,30 @@ impl Store {
     }
 }
 
+impl Landing<'_> {
+    /// Refuses a session that is kept out at this turn.
+    pub(super) fn refuse_quarantined(&self, store: &StoreName, session: &str) -> Result<()> {
+        let Some(meta) = self.find_ref(store, &RefName::meta()) else { return Ok(()) };
+        let tree = self.tree(Some(&*self.commit(meta.commit)?))?;
+        let held = !tree.is_empty() && tree.get(&key_of(session))?.is_some();
+        if held { Err(kept_out(session)) } else { Ok(()) }
+    }
+}
+
 /// Keeps a session out of dreams from now on, with what else `transaction` writes to `meta`.
 pub(crate) fn keep_out(transaction: &mut Transaction, session: &str) -> Result<()> {
     if session.is_empty() {
         return Err(Error::invalid("a session without an id cannot be kept out of dreams"));
     }
     transaction.put(key_of(session), Entry::new(session).kind(Kind::SYSTEM))
+}
+
+fn kept_out(session: &str) -> Error {
+    let message = format!(
+        "the session `{session}` was taken back; nothing is written in it until a person lets it \
+         in again"
+    );
+    Error::new(ErrorKind::Blocked, message)
 }
 
 fn key_of(session: &str) -> String {

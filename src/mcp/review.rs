@@ -22,7 +22,7 @@ pub(crate) fn review(scope: &Scope, asked: &Asked<'_>) -> Outcome {
         return Err(Refusal::invalid("it is not said which proposals")
             .hint("give their numbers in `proposals`; dream with the action show lists them"));
     }
-    let mut review = dream.review_as(scope.author.clone())?;
+    let mut review = dream.review_as(scope.author.clone())?.session(&scope.session);
     let decided = match (action, asked.text("text"), numbers.as_slice()) {
         ("reject", None, _) => review.reject_numbers(&numbers, reason),
         ("reject", Some(_), _) => {
@@ -40,11 +40,11 @@ pub(crate) fn review(scope: &Scope, asked: &Asked<'_>) -> Outcome {
 
 fn merge(scope: &Scope, dream: &Dream, reason: Option<&str>) -> Outcome {
     let number = dream.number();
-    let review = dream.review_as(scope.author.clone())?;
+    let review = dream.review_as(scope.author.clone())?.session(&scope.session);
     let merge = review.merge().hint_for(ErrorKind::Conflict, || {
         "approve proposals first: review with the action approve".to_owned()
     })?;
-    let merge = merge.gates(&scope.gates()).session(&scope.session);
+    let merge = merge.gates(&scope.gates());
     let conflicts = merge.conflicts().into_iter().map(|(_, conflict)| conflict);
     refuse_conflicts(conflicts, &format!("undream dream merge {number}"))?;
     let numbers = merge.numbers().to_vec();

@@ -51,12 +51,11 @@ impl Scope {
     /// Refuses sessions that were taken back.
     pub(crate) fn check_sessions<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Outcome<()> {
         for id in ids {
-            if self.store.quarantine_of(id)?.is_some() {
-                let message = format!("the session `{id}` was taken back; nothing was done");
-                return Err(Refusal::new(ErrorKind::Blocked, message).hint(format!(
+            self.store.refuse_quarantined(id).hint_for(ErrorKind::Blocked, || {
+                format!(
                     "ask the person in charge, who can let it in again: undream session lift {id}"
-                )));
-            }
+                )
+            })?;
         }
         Ok(())
     }

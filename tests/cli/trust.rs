@@ -137,3 +137,24 @@ fn a_person_vouches_for_a_text_and_only_that_is_shown() {
         ]),
     );
 }
+
+#[test]
+fn no_verb_writes_in_a_session_that_was_taken_back() {
+    let desk = desk();
+    assert_eq!(desk.code("revert --session chat-3 --quiet"), 0);
+    let before = desk.json("op log --json");
+    for verb in
+        ["put facts/sky green", "rm facts/city", "mv facts/city facts/town", "restore --to main~1"]
+    {
+        let line = format!("{verb} --session chat-3 --json");
+        let output = desk.output(&line, "");
+        let said: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        let (why, hint) = (&said["error"]["message"], &said["error"]["hint"]);
+        assert!(why.as_str().unwrap().contains("`chat-3` was taken back"), "{line}: {said}");
+        assert!(hint.as_str().unwrap().contains("undream session lift chat-3"), "{line}: {said}");
+    }
+    assert_eq!(desk.json("op log --json"), before);
+    assert_eq!(desk.code("session lift chat-3"), 0);
+    assert_eq!(desk.code("put facts/sky green --session chat-3"), 0);
+}

@@ -84,3 +84,62 @@ fn undoing_a_withdrawal_lets_its_session_back_in_and_undoing_that_keeps_it_out()
     assert!(kept_out()?, "it was kept out before this withdrawal");
     Ok(())
 }
+
+#[test]
+fn nothing_is_written_in_a_session_that_was_taken_back_whichever_way_it_lands() -> Result<()> {
+    let db = database(3)?;
+    let store = db.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, ["chat-1", POISONED].map(str::to_owned))?;
+    write(&main, "a", "It is so.", &ana())?;
+    let first = main.head()?.unwrap();
+    write(&main, "a", "It is otherwise.", &ana())?;
+    let second = main.head()?.unwrap();
+    let side = store.create_branch("side", first)?;
+    write(&side, "b", "Beside.", &ana())?;
+    let dream = Dream::on(&main)
+        .sessions(Sessions::Ids(vec!["chat-1".to_owned()]))
+        .curator(Scripted::new(vec![suggestion(vec![put("c", "Dreamt.")], &["chat-1"])]))
+        .run()?;
+    let mut approved = dream.review_as(ana())?;
+    approved.approve(|_| true)?;
+
+    let inside = || Author::agent("scribe").message("Inside").session(POISONED);
+    // Begun while the session was believed, and landed after it was taken back.
+    let mut begun = main.write()?;
+    begun.put("begun", "Before.")?;
+    store.refuse_quarantined(POISONED)?;
+    Withdrawal::prepare(&main, poisoned())?.commit(ana().message("Away"))?;
+
+    let heads = || Ok::<_, undream::Error>((main.head()?, store.resolve("meta")?.commit));
+    let before = heads()?;
+    let tries: Vec<(&str, Result<undream::CommitId>)> = vec![
+        ("begun", begun.commit(inside())),
+        ("update", main.update(inside(), |tx| tx.put("d", "New."))),
+        ("merge", main.merge(&side)?.commit(inside())),
+        ("revert", main.revert(second)?.commit(inside())),
+        ("restore", main.restore(first, "a")?.commit(inside())),
+        ("review", dream.review_as(ana())?.session(POISONED).merge()?.commit("Merge")),
+        (
+            "decide",
+            dream.review_as(ana())?.session(POISONED).reject_numbers(&[1], None).map(|_| first),
+        ),
+    ];
+    for (what, tried) in tries {
+        let error = tried.expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Blocked, "{what}: {error}");
+        assert!(error.to_string().contains(&format!("`{POISONED}` was taken back")), "{error}");
+    }
+    assert_eq!(store.refuse_quarantined(POISONED).unwrap_err().kind(), ErrorKind::Blocked);
+    assert_eq!(heads()?, before, "nothing landed");
+
+    // Another store knows nothing of it, another session is not meant, and a lifted one may write.
+    let other = db.create_store("other", &ana())?.branch("main")?;
+    other.update(inside(), |tx| tx.put("d", "New."))?;
+    main.update(ana().message("Outside").session("chat-1"), |tx| tx.put("e", "New."))?;
+    assert!(store.lift_session(POISONED, &ana())?);
+    main.update(inside(), |tx| tx.put("d", "New."))?;
+    dream.review_as(ana())?.session(POISONED).merge()?.commit("Merge")?;
+    assert_eq!(store.commit(main.head()?.unwrap())?.session(), Some(POISONED));
+    Ok(())
+}

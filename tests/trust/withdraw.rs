@@ -330,6 +330,7 @@ fn what_landed_since_it_was_shown_is_not_passed_over() -> Result<()> {
     let shown = Withdrawal::prepare(&main, poisoned())?;
     write(&main, "z", "Elsewhere.", &ana())?;
     assert!(shown.commit(ana().message("Away"))?.is_some(), "other writes do not disturb");
+    assert!(store.lift_session(POISONED, &ana())?);
     inside("b")?;
     let shown = Withdrawal::prepare(&main, poisoned())?;
     inside("c")?;
