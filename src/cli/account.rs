@@ -125,20 +125,14 @@ pub(crate) fn account_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_
     Ok(value)
 }
 
-/// The manifest, with what the dream took the place of and what was taken back of it.
+/// The manifest, with what was taken back of the dream.
 pub(crate) fn listed_json(dream: &Dream, manifest: &Manifest) -> Outcome<serde_json::Value> {
     let taken_back = dream
         .taken_back()?
         .into_iter()
         .map(|(commit, numbers)| json!({"commit": commit.to_string(), "proposals": numbers}));
-    let mut value = manifest_json(manifest);
-    shape::extend(
-        &mut value,
-        json!({
-            "supersedes": manifest.supersedes,
-            "taken_back": taken_back.collect::<Vec<_>>(),
-        }),
-    );
+    let mut value = manifest.to_json();
+    shape::extend(&mut value, json!({"taken_back": taken_back.collect::<Vec<_>>()}));
     Ok(value)
 }
 
@@ -154,40 +148,4 @@ fn call_json(call: &Call) -> serde_json::Value {
         "tokens_out": call.tokens_out,
         "proposals": call.proposals,
     })
-}
-
-pub(crate) fn manifest_json(manifest: &Manifest) -> serde_json::Value {
-    let signal = |signal: &Signal| {
-        json!({
-            "entries": signal.entries, "bytes": signal.bytes,
-            "near_duplicates": signal.near_duplicates, "never_recalled": signal.never_recalled,
-            "probes": signal.probes.map(|probes| json!({"hold": probes.hold, "all": probes.all})),
-        })
-    };
-    let mut value = json!({
-        "number": manifest.number,
-        "branch": manifest.branch,
-        "base": manifest.base,
-        "status": manifest.status.name(),
-        "curator": manifest.curator,
-        "curator_version": manifest.curator_version,
-        "instructions": manifest.instructions,
-        "started": manifest.started().to_string(),
-        "ended": manifest.ended().map(|time| time.to_string()),
-    });
-    shape::extend(
-        &mut value,
-        json!({
-            "sessions_read": manifest.sessions_read,
-            "events_read": manifest.events_read,
-            "suggested": manifest.suggested,
-            "proposals": manifest.proposals,
-            "dropped": manifest.dropped,
-            "before": signal(&manifest.before),
-            "after": signal(&manifest.after),
-            "failure": manifest.failure,
-            "fallback": manifest.fallback,
-        }),
-    );
-    value
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::clock::Time;
 use crate::dream::overtaken::Overtaken;
@@ -130,6 +131,31 @@ impl Manifest {
     /// When it ended; `None` while it runs, and where it was cut off.
     pub fn ended(&self) -> Option<Time> {
         self.ended.map(Time::from_micros)
+    }
+
+    /// The manifest as data for those outside: times in ISO 8601, the status by its name.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "number": self.number,
+            "branch": self.branch,
+            "base": self.base,
+            "status": self.status.name(),
+            "curator": self.curator,
+            "curator_version": self.curator_version,
+            "instructions": self.instructions,
+            "started": self.started().to_string(),
+            "ended": self.ended().map(|time| time.to_string()),
+            "sessions_read": self.sessions_read,
+            "events_read": self.events_read,
+            "suggested": self.suggested,
+            "proposals": self.proposals,
+            "dropped": self.dropped,
+            "before": self.before,
+            "after": self.after,
+            "failure": self.failure,
+            "fallback": self.fallback,
+            "supersedes": self.supersedes,
+        })
     }
 
     /// Whether the dream has read its sessions to the end.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use undream::{
     Dream, DreamStatus, ErrorKind, Evident, Manifest, Mine, PolicyMode, Proposal, ProposalVerdict,
-    Sessions, Signal,
+    Sessions,
 };
 
 use super::answer::{Hinted, NOTICE, Outcome, Refusal};
@@ -138,28 +138,10 @@ pub(crate) fn shown(scope: &Scope, dream: &Dream, page: &Page) -> Outcome<(Value
 }
 
 /// What a dream read, proposed and dropped.
-pub(crate) fn account(manifest: &Manifest) -> Value {
-    let signal = |signal: &Signal| json!({"entries": signal.entries, "bytes": signal.bytes});
-    let text = |text: &Option<String>| text.as_deref().map(|text| words(text, WORDS_BYTES_MAX));
-    json!({
-        "number": manifest.number,
-        "branch": manifest.branch,
-        "base": manifest.base,
-        "status": manifest.status.name(),
-        "curator": manifest.curator,
-        "curator_version": manifest.curator_version,
-        "instructions": text(&manifest.instructions),
-        "started": manifest.started().to_string(),
-        "ended": manifest.ended().map(|time| time.to_string()),
-        "sessions_read": manifest.sessions_read,
-        "events_read": manifest.events_read,
-        "suggested": manifest.suggested,
-        "proposals": manifest.proposals,
-        "dropped": manifest.dropped,
-        "before": signal(&manifest.before),
-        "after": signal(&manifest.after),
-        "failure": text(&manifest.failure),
-    })
+fn account(manifest: &Manifest) -> Value {
+    let mut value = manifest.to_json();
+    shape::shorten(&mut value, WORDS_BYTES_MAX);
+    value
 }
 
 fn proposal_json(

@@ -20,6 +20,16 @@ pub(crate) fn words(text: &str, max: usize) -> String {
     if kept.len() == text.len() { text.to_owned() } else { format!("{kept}…") }
 }
 
+/// Cuts all texts of `value` to at most `max` bytes each.
+pub(crate) fn shorten(value: &mut Value, max: usize) {
+    match value {
+        Value::String(text) => *text = words(text, max),
+        Value::Array(values) => values.iter_mut().for_each(|part| shorten(part, max)),
+        Value::Object(parts) => parts.values_mut().for_each(|part| shorten(part, max)),
+        _ => {}
+    }
+}
+
 pub(crate) fn author(author: &Author) -> Value {
     json!({"name": author.name(), "kind": author.kind().name()})
 }
@@ -32,7 +42,7 @@ pub(crate) fn taint(taint: Taint) -> Vec<&'static str> {
 /// it rests.
 pub(crate) fn standing(vouched: &Endorsements, key: &Key, record: &Record) -> Outcome<Value> {
     let from = record.provenance();
-    Ok(json!({
+    let mut value = json!({
         "id": record.memory().to_string(),
         "record": record.id().to_string(),
         "key": key.as_str(),
@@ -42,7 +52,11 @@ pub(crate) fn standing(vouched: &Endorsements, key: &Key, record: &Record) -> Ou
         "source": taint(record.taint()),
         "author": author(&from.author),
         "session": from.session,
-    }))
+    });
+    if record.is_erased() {
+        value["erased"] = true.into();
+    }
+    Ok(value)
 }
 
 /// A memory with the first `max` bytes of its text, and whether that is all.
@@ -54,7 +68,6 @@ pub(crate) fn memory(
 ) -> Outcome<Value> {
     let mut value = standing(vouched, key, record)?;
     if record.is_erased() {
-        value["erased"] = true.into();
         return Ok(value);
     }
     let text = record.text()?;

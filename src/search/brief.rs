@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::engine::{AsSnapshot, Endorsements, Snapshot, TrustFilter};
 use crate::error::Result;
-use crate::object::{Key, Kind, Record, Source, Trust};
+use crate::object::{Key, Kind, Record, Trust};
 use crate::search::front::Search;
 use crate::storage::RecordId;
 
@@ -114,19 +114,7 @@ impl Brief {
         self
     }
 
-    /// Only memories trusted at least this far; what a person endorsed is trusted most.
-    pub fn min_trust(mut self, least: Trust) -> Self {
-        self.trusted = self.trusted.min_trust(least);
-        self
-    }
-
-    /// No memories that rest on words from `source`; given several times, on none of them.
-    pub fn without(mut self, source: Source) -> Self {
-        self.trusted = self.trusted.without(source);
-        self
-    }
-
-    /// Only memories that pass `filter`, instead of what was said about trust before.
+    /// Only memories that pass `filter`.
     pub fn trusted(mut self, filter: TrustFilter) -> Self {
         self.trusted = filter;
         self

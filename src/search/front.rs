@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::{AsSnapshot, Database, Given, RecallKind, Snapshot, Store, TrustFilter};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{Kind, Source, Trust};
+use crate::object::Kind;
 use crate::search::background::Background;
 use crate::search::edits::Edits;
 use crate::search::events::{Events, SessionSearch};
@@ -198,20 +198,8 @@ impl SearchQuery {
         self
     }
 
-    /// Only memories trusted at least this far; what a person endorsed is trusted most. Trust is not
-    /// in the index: memories are read, the best first, until enough of them pass.
-    pub fn min_trust(mut self, least: Trust) -> Self {
-        self.trusted = self.trusted.min_trust(least);
-        self
-    }
-
-    /// No memories that rest on words from `source`; given several times, on none of them.
-    pub fn without(mut self, source: Source) -> Self {
-        self.trusted = self.trusted.without(source);
-        self
-    }
-
-    /// Only memories that pass `filter`, instead of what was said about trust before.
+    /// Only memories that pass `filter`. Trust is not in the index: memories are read, the best
+    /// first, until enough of them pass.
     pub fn trusted(mut self, filter: TrustFilter) -> Self {
         self.trusted = filter;
         self

@@ -6,10 +6,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use undream::{
-    Author, Database, Event, FixedClock, NewSession, Options, Role, SeededEntropy, SessionFacts,
-    Time, ToolCall,
-};
+use undream::{Author, Database, FixedClock, Options, SeededEntropy, Time};
+
+use crate::press;
 
 /// How colours are shown in a story.
 const COLOURS: [(&str, &str); 7] = [
@@ -162,39 +161,11 @@ impl Desk {
 
     /// Takes in sessions in which a tool fails until its flag is given.
     pub(crate) fn import_sessions(&self) {
-        let sessions: Vec<_> = (1..=6).map(session).collect();
         let store = self.database().store("default").unwrap();
-        store.import_sessions(&sessions, &Author::program("importer")).unwrap();
+        store
+            .import_sessions(&press::sessions("press", "chat"), &Author::program("importer"))
+            .unwrap();
     }
-}
-
-fn session(number: u32) -> NewSession {
-    let call = |args: &str, result: &str, is_error| {
-        Event::called(ToolCall {
-            tool: "Bash".to_owned(),
-            args: format!("{{\"command\":\"{args}\"}}"),
-            result: result.to_owned(),
-            is_error,
-            call_id: None,
-        })
-    };
-    let facts = SessionFacts {
-        id: format!("chat-{number}"),
-        source: "test".to_owned(),
-        agent: "scribe".to_owned(),
-        model: "m1".to_owned(),
-        user: Some(if number.is_multiple_of(2) { "ana" } else { "ben" }.to_owned()),
-        project: Some("press".to_owned()),
-        started: Some(Time::parse(&format!("2026-02-{:02}T09:00:00Z", 10 + number)).unwrap()),
-        ..SessionFacts::default()
-    };
-    let events = vec![
-        Event::said(Role::User, format!("Please publish issue {number}.")),
-        call("press publish", "error: the printer queue is locked, pass --drain first", true),
-        call("press publish --drain", "published", false),
-        Event::said(Role::Assistant, "Published."),
-    ];
-    NewSession { facts, events, extra: None }
 }
 
 /// Words of a line; single quotes hold one together.

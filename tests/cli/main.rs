@@ -14,6 +14,8 @@ mod memories;
 mod memory_tool;
 mod operator;
 mod policy;
+#[path = "../press/mod.rs"]
+mod press;
 mod recall;
 mod review;
 mod schedules;
