@@ -17,6 +17,9 @@ pub(crate) struct Tool {
     /// Read a command from each line and answer each with a line, until the input ends
     #[arg(long)]
     lines: bool,
+    /// Remove all files in one commit, instead of running commands
+    #[arg(long, conflicts_with_all = ["lines", "read_only"])]
+    clear: bool,
     /// Refuse commands that change something
     #[arg(long)]
     read_only: bool,
@@ -33,7 +36,7 @@ pub(crate) struct Tool {
 
 impl Tool {
     pub(crate) fn run(&self, call: &Call) -> Outcome {
-        if stdin().is_terminal() {
+        if stdin().is_terminal() && !self.clear {
             let hint = "echo '{\"command\":\"view\",\"path\":\"/memories\"}' | undream memory-tool";
             return Err(Failure::usage("the command is missing on standard input").hint(hint));
         }
@@ -50,6 +53,11 @@ impl Tool {
             Some(session) => tool.session(session)?,
             None => tool,
         };
+        if self.clear {
+            tool.clear()?;
+            let content = "All memories are deleted.".to_owned();
+            return say(&MemoryReply { content, is_error: false });
+        }
         if self.lines { answer_lines(&tool) } else { answer_one(&tool) }
     }
 }

@@ -5,7 +5,7 @@ use crate::limits;
 use crate::object::Key;
 
 /// The directory under which all paths of the tool lie.
-const ROOT: &str = "/memories";
+pub(super) const ROOT: &str = "/memories";
 
 /// Spellings of `.`, `/` and `\` that another program might decode.
 const ENCODED: [&str; 3] = ["%2e", "%2f", "%5c"];

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::engine::{Branch, Snapshot, Transaction};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::memory_tool::command::MemoryCommand;
 use crate::memory_tool::folder::{Named, list, look, want_free};
 use crate::memory_tool::lines;
-use crate::memory_tool::path::Path;
+use crate::memory_tool::path::{Path, ROOT};
 use crate::memory_tool::reply::MemoryReply;
 use crate::object::{Author, Entry, Key};
 
@@ -88,11 +88,11 @@ impl MemoryTool {
     ///
     /// # Errors
     /// `Invalid` or `Limit` if the command cannot be done, `NotFound` if its file is not there,
-    /// `Blocked` if the policy refuses the change, `Redacted` if the file's text was erased;
+    /// `Blocked` if the policy refuses the change or the session was taken back, `Redacted` if the file's text was erased;
     /// `Stale`, `Locked`, `Io` and `Corrupt` as any write. Nothing is changed then.
     pub fn run(&self, command: &MemoryCommand) -> Result<String> {
-        if self.read_only && command.changes() {
-            return Err(Error::invalid("these memories can be viewed only, not changed"));
+        if command.changes() {
+            self.refuse_to_read_only()?;
         }
         match command {
             MemoryCommand::View { path, view_range } => self.view(&self.path(path)?, *view_range),
@@ -116,6 +116,29 @@ impl MemoryTool {
         }
     }
 
+    /// Removes all files, in one commit. For whoever runs the model, which has no command for it.
+    ///
+    /// # Errors
+    /// As [`MemoryTool::run`].
+    pub fn clear(&self) -> Result<()> {
+        self.refuse_to_read_only()?;
+        let (root, snapshot) = (self.path(ROOT)?, self.branch.snapshot()?);
+        if snapshot.keys(root.key()).next().is_none() {
+            return Ok(());
+        }
+        self.change("Delete all memories".to_owned(), |tx| {
+            self.look(tx.base(), &root)?;
+            remove_all(tx, root.key())
+        })
+    }
+
+    fn refuse_to_read_only(&self) -> Result<()> {
+        if self.read_only {
+            return Err(Error::invalid("these memories can be viewed only, not changed"));
+        }
+        Ok(())
+    }
+
     fn path(&self, text: &str) -> Result<Path> {
         Path::read(text, &self.prefix)
     }
@@ -128,30 +151,14 @@ impl MemoryTool {
     fn change(
         &self,
         message: String,
-        mut edit: impl FnMut(&mut Transaction) -> Result<()>,
+        edit: impl FnMut(&mut Transaction) -> Result<()>,
     ) -> Result<()> {
         let message = self.author.message(message);
         let message = match &self.session {
             Some(session) => message.session(session),
             None => message,
         };
-        self.branch.update(message, |transaction| {
-            self.check_session()?;
-            edit(transaction)
-        })?;
-        Ok(())
-    }
-
-    /// Refuses to write in a session that was taken back: what it taught is not trusted any more.
-    fn check_session(&self) -> Result<()> {
-        let Some(id) = &self.session else { return Ok(()) };
-        if self.branch.store().quarantine_of(id)?.is_none() {
-            return Ok(());
-        }
-        let message = format!(
-            "the session `{id}` was taken back; nothing is written in it unless a person lifts that"
-        );
-        Err(Error::new(ErrorKind::Blocked, message))
+        self.branch.update(message, edit).map(drop)
     }
 
     fn view(&self, path: &Path, range: Option<[i64; 2]>) -> Result<String> {
@@ -215,12 +222,10 @@ impl MemoryTool {
             ));
         }
         self.change(format!("Delete {}", path.key()), |tx| {
-            let base = tx.base().clone();
-            if self.look(&base, path)? == Named::Nothing {
+            if self.look(tx.base(), path)? == Named::Nothing {
                 return Err(missing(path));
             }
-            tx.require_unchanged(path.key());
-            base.keys(path.key()).try_for_each(|entry| tx.remove(entry?.0))
+            remove_all(tx, path.key())
         })?;
         Ok(format!("{} is deleted.", path.shown()))
     }
@@ -252,6 +257,13 @@ impl MemoryTool {
         })?;
         Ok(format!("{} is now {}.", from.shown(), to.shown()))
     }
+}
+
+/// Removes what stands at and under `key`, if nothing else changes there meanwhile.
+fn remove_all(tx: &mut Transaction, key: &str) -> Result<()> {
+    let base = tx.base().clone();
+    tx.require_unchanged(key);
+    base.keys(key).try_for_each(|entry| tx.remove(entry?.0))
 }
 
 /// Nothing is at `path`.

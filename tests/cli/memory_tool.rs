@@ -79,3 +79,17 @@ fn each_line_is_answered_before_the_next_is_sent() {
     drop(input);
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn all_files_are_deleted_by_whoever_runs_the_model() {
+    let desk = Desk::after(&["init", "put own/a x", "put own/.b y", "put facts/city Lisbon"]);
+    let story = desk.tell(&[
+        "memory-tool --clear --lines",
+        "memory-tool --clear --read-only",
+        "memory-tool --clear --prefix own --author agent:scribe --session chat-7",
+        "ls",
+        "log --author agent:scribe",
+        "memory-tool --clear --prefix own",
+    ]);
+    assert_story("memory_tool_clear", &story);
+}

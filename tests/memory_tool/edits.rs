@@ -84,9 +84,10 @@ fn delete_takes_a_directory_with_all_in_it_but_never_the_root() {
 
 #[test]
 fn rename_moves_files_and_directories_and_never_overwrites() {
-    let bench = Bench::with(&[("a/b/c", "1"), ("a/d", "2"), ("a-b", "3"), ("f", "4")]);
+    let bench =
+        Bench::with(&[("a/b/c", "1"), ("a/d", "2"), ("a-b", "3"), ("e/z", "5"), ("f", "4")]);
     bench.ok(&rename("/memories/a", "/memories/x/y"));
-    assert_eq!(bench.keys(), ["a-b", "f", "x/y/b/c", "x/y/d"]);
+    assert_eq!(bench.keys(), ["a-b", "e/z", "f", "x/y/b/c", "x/y/d"]);
     for (old, new) in [
         ("/memories/f", "/memories/a-b"),
         ("/memories/f", "/memories/x"),
@@ -95,12 +96,14 @@ fn rename_moves_files_and_directories_and_never_overwrites() {
         ("/memories/f", "/memories/a-b/g"),
         ("/memories/f", "/memories"),
         ("/memories/x", "/memories/x/y/z"),
+        // Nothing of the one stands in the other, and yet it would be two in one.
+        ("/memories/x", "/memories/e"),
         ("/memories", "/memories/new"),
     ] {
         bench.refused(&rename(old, new), ErrorKind::Invalid);
     }
     bench.refused(&rename("/memories/none", "/memories/new"), ErrorKind::NotFound);
-    assert_eq!(bench.keys(), ["a-b", "f", "x/y/b/c", "x/y/d"]);
+    assert_eq!(bench.keys(), ["a-b", "e/z", "f", "x/y/b/c", "x/y/d"]);
     bench.ok(&rename("/memories/x/y/d", "/memories/x/q"));
     assert_eq!(bench.text("x/q"), "2");
 }

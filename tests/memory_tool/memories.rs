@@ -1,10 +1,12 @@
 //! Files are memories: what the tool does is seen by all others, and what others do by the tool.
 
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use undream::{
-    Author, Database, Dream, Entry, ErrorKind, Kind, MemoryTool, Mine, NewSession, Options, Policy,
-    SessionFacts, Sessions, Suspect, Withdrawal,
+    Author, Branch, Database, Dream, Entry, ErrorKind, Gate, GateQuestion, Kind, Measured,
+    MemoryTool, Mine, NewSession, Options, Policy, Result, SessionFacts, Sessions, Suspect,
+    Withdrawal,
 };
 
 use super::{Bench, body, create, delete, insert, rename, replace, view};
@@ -102,6 +104,8 @@ fn a_prefix_that_is_a_memory_is_refused_and_kept() {
         let said = own.refused(&command, ErrorKind::Invalid);
         assert!(said.contains("choose another prefix"), "{said}");
     }
+    assert_eq!(own.tool.clear().unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(own.keys(), ["own"]);
 }
 
 #[test]
@@ -240,4 +244,75 @@ fn nothing_is_written_in_a_session_that_was_taken_back() {
     let said = bench.refused(&create("b", "two"), ErrorKind::Blocked);
     assert!(said.contains("chat-812"), "{said}");
     bench.ok(&view("/memories"));
+}
+
+#[test]
+fn all_files_of_a_tool_go_in_one_commit_hidden_ones_too_and_no_others() {
+    let files = [("own/a", "one"), ("own/.hidden/b", "two"), ("own/c/d", "three"), ("other", "x")];
+    let bench = Bench::with(&files);
+    let tool = MemoryTool::on(&bench.branch, Author::agent("scribe")).prefix("own").unwrap();
+    let before = bench.log().len();
+    tool.clone().read_only(true).clear().unwrap_err();
+    assert_eq!(bench.log().len(), before);
+    tool.clone().session("chat-9").unwrap().clear().unwrap();
+    assert_eq!(bench.keys(), ["other"]);
+    let log = bench.log();
+    assert_eq!((log.len(), log[0].session()), (before + 1, Some("chat-9")));
+    tool.clear().unwrap();
+    assert_eq!(bench.log().len(), before + 1, "where nothing is, nothing is done");
+    bench.tool.clear().unwrap();
+    assert!(bench.keys().is_empty());
+    Bench::new().tool.clear().unwrap();
+}
+
+/// Has somebody else write a file while the first change of a model is on its way.
+#[derive(Clone, Default)]
+struct Meanwhile(Arc<OnceLock<Branch>>, Arc<OnceLock<()>>);
+
+impl Gate for Meanwhile {
+    fn rule(&self) -> &'static str {
+        "meanwhile"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn measure(&self, _: &GateQuestion<'_>) -> Result<Measured> {
+        if let Some(branch) = self.0.get()
+            && self.1.set(()).is_ok()
+        {
+            let message = Author::person("ana").message("Meanwhile");
+            branch.update(message, |tx| tx.put("a/new", "just written"))?;
+        }
+        Ok(Measured::none_of(Vec::new()))
+    }
+}
+
+#[test]
+fn what_is_written_into_a_directory_while_it_goes_goes_or_moves_with_it() {
+    written_meanwhile(|tool| tool.clear().unwrap(), &[]);
+    let run = |tool: &MemoryTool, command: &serde_json::Value| {
+        assert!(!tool.reply(command.to_string().as_bytes()).is_error, "{command}");
+    };
+    written_meanwhile(|tool| run(tool, &delete("/memories/a")), &["z"]);
+    let moved = ["b/new", "b/old", "z"];
+    written_meanwhile(|tool| run(tool, &rename("/memories/a", "/memories/b")), &moved);
+}
+
+/// Checks which keys are left of a directory and a file after `deed`, amid which somebody else
+/// writes into the directory.
+#[track_caller]
+fn written_meanwhile(deed: impl Fn(&MemoryTool), left: &[&str]) {
+    let gate = Meanwhile::default();
+    let database = Options::new().gate(gate.clone()).in_memory().unwrap();
+    let branch = database.store("default").unwrap().branch("main").unwrap();
+    let tool = MemoryTool::on(&branch, Author::agent("scribe"));
+    let bench = Bench { branch, tool };
+    bench.ok(&create("a/old", "one"));
+    bench.ok(&create("z", "two"));
+    assert!(gate.0.set(bench.branch.clone()).is_ok());
+    deed(&bench.tool);
+    assert!(gate.1.get().is_some(), "nothing was written meanwhile");
+    assert_eq!(bench.keys(), left);
 }

@@ -6,7 +6,7 @@ use undream::{Author, Branch, ErrorKind, MemoryTool, Options};
 
 use super::{Bench, create, delete, insert, rename, replace, view};
 
-const OUTSIDE: [&str; 17] = [
+const OUTSIDE: [&str; 18] = [
     "",
     "/",
     "//memories/a",
@@ -22,6 +22,7 @@ const OUTSIDE: [&str; 17] = [
     "/memories/%2e%2e/outside",
     "/memories/.%2E/outside",
     "/memories%2Foutside",
+    "/memories/a%5c..%5Coutside",
     "/memories/a\u{0}",
     "/memories/\u{200b}",
 ];
