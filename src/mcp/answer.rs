@@ -46,7 +46,6 @@ impl Refusal {
         self.hint.clone().or_else(|| general_hint(self.kind()).map(str::to_owned))
     }
 
-    /// As the result of a tool, which the agent reads.
     /// What went wrong. An error may repeat what was sent, however long that was.
     fn message(&self) -> String {
         let message = self.error.to_string();
@@ -56,6 +55,7 @@ impl Refusal {
         }
     }
 
+    /// As the result of a tool, which the agent reads.
     pub(crate) fn into_result(self) -> CallToolResult {
         let (message, hint) = (self.message(), self.hinted());
         let mut text =

@@ -1,11 +1,11 @@
 //! Floor 7, a face: the Model Context Protocol, over standard input and output.
 //!
 //! `scope` says what an agent may touch, `serve` runs a server until its client goes away, `wire`
-//! carries messages, `server` answers them. `tools` lists what can be called, `tool` is one of it; `reading`, `writing`,
-//! `history`, `dreams` and `review` do it. `resources` and `prompts` are the other two ways in.
-//! Beneath them: `schema` (what arguments a tool takes), `asked` (the arguments of one call),
-//! `cursor` (where the next page begins), `shape` (memories as data), `answer` (results and
-//! refusals).
+//! carries messages, `server` answers them. `tools` lists what can be called, `tool` is one of it;
+//! `reading`, `writing`, `history`, `dreams` and `review` do it. `resources` and `prompts` are the
+//! other two ways in. Beneath them: `schema` (what arguments a tool takes), `fields` (those of
+//! several tools), `asked` (the arguments of one call), `cursor` (where the next page begins),
+//! `shape` (memories as data), `answer` (results and refusals).
 //!
 //! Invariants: standard output carries the protocol and nothing else; every tool is refused that the
 //! scope does not allow; what memories say reaches a client as data with its trust and sources,
@@ -22,6 +22,7 @@ mod answer;
 mod asked;
 mod cursor;
 mod dreams;
+mod fields;
 mod history;
 mod prompts;
 mod reading;

@@ -1,5 +1,7 @@
 //! A client in the same process, on two pipes.
 
+mod flood;
+
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
 use std::thread::{self, JoinHandle};
 

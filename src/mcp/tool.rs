@@ -74,7 +74,7 @@ impl Tool {
         let reads = self.effect == Effect::Reads || !scope.may_write;
         let hints = ToolAnnotations::with_title(self.title)
             .read_only(reads)
-            .destructive(self.effect == Effect::Replaces)
+            .destructive(!reads && self.effect == Effect::Replaces)
             .idempotent(reads)
             .open_world(false);
         Listed::new(self.name, self.description, schema(&self.fields))

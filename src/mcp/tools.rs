@@ -1,7 +1,11 @@
 //! What can be called.
 
+use super::fields::{
+    at, commit, cursor, describing, key, memories, min_trust, next_cursor, notice, prefix, reason,
+    record, without, written,
+};
 use super::reading::BRIEF_BYTES_MAX;
-use super::schema::{Field, choice, choices, flag, number, numbers, object, objects, text, texts};
+use super::schema::{choice, flag, number, numbers, object, objects, text, texts};
 use super::tool::{Effect, Needs, Tool};
 use super::{dreams, history, reading, review, writing};
 
@@ -9,338 +13,278 @@ use super::{dreams, history, reading, review, writing};
 #[cfg(test)]
 pub(crate) const TOOLS_MAX: usize = 14;
 
-const TRUST: &[&str] = &["none", "tool", "agent", "user", "endorsed"];
-const SOURCES: &[&str] = &["user", "agent", "tool", "web", "harness"];
-
 /// Every tool, whatever the scope.
 pub(crate) fn tools() -> Vec<Tool> {
-    let mut tools = reading_tools();
-    tools.extend(writing_tools());
-    tools.extend(history_tools());
-    tools.extend(dream_tools());
-    tools
+    let reading = [recall(), get(), list(), brief()];
+    let writing = [add(), update(), forget()];
+    let history = [log(), diff(), why()];
+    let dreams = [dream(), review(), revert()];
+    reading.into_iter().chain(writing).chain(history).chain(dreams).collect()
 }
 
-fn at() -> Field {
-    text(
-        "at",
-        "Read at this revision: a branch, tag or commit id, main~2, or as of a time: \
-         main@{2026-03-01}, main@{yesterday}. Left out: the newest state of this server's branch",
+fn recall() -> Tool {
+    Tool::new(
+        "recall",
+        "Recall memories",
+        "Finds memories by their words, the best first. Words are wanted, +word is required, \
+         -word excluded, \"two words\" a phrase. Call it before you answer from memory.",
+        reading::recall,
     )
+    .takes([
+        text("query", "The words to look for").required(),
+        number("limit", (1, 50), "How many memories; 10 unless given"),
+        cursor(),
+        at(),
+        prefix(),
+        texts("kinds", "Only these kinds, such as fact, rule, preference, procedure, mistake"),
+        texts("labels", "Only memories with all of these labels"),
+        min_trust(),
+        without(),
+    ])
+    .gives([notice(), commit(), memories(), next_cursor()])
 }
 
-fn cursor() -> Field {
-    text("cursor", "The next_cursor of the page before, to go on; it keeps to what that page read")
-}
-
-fn min_trust() -> Field {
-    choice("min_trust", TRUST, "Only what is trusted at least this far")
-}
-
-fn without() -> Field {
-    choices("without", SOURCES, "Nothing that rests on words from these sources")
-}
-
-fn prefix() -> Field {
-    text("prefix", "Only what stands at and under this key, such as team/style")
-}
-
-fn key() -> Field {
-    text("key", "The memory's key: a path such as team/style/rust").required()
-}
-
-fn record() -> Field {
-    text(
-        "record",
-        "The `record` id of the version that you have read; refused if another stands there now",
+fn get() -> Tool {
+    Tool::new(
+        "get",
+        "Read a memory",
+        "Gives one memory whole: text, context, trust, sources, and the `record` id that update \
+         and forget want. A long text comes in several answers.",
+        reading::get,
     )
-    .required()
+    .takes([key(), at(), cursor()])
+    .gives([notice(), commit(), object("memory", "The memory as data"), next_cursor()])
 }
 
-fn why() -> Field {
-    text("why", "Why, in one line, as the log will say it")
-}
-
-fn notice() -> Field {
-    text("notice", "How to take what memories say")
-}
-
-fn memories() -> Field {
-    objects(
-        "memories",
-        "Memories as data: id, record, key, kind, trust, source (whose words it rests on), author, \
-         text",
+fn list() -> Tool {
+    Tool::new(
+        "list",
+        "List memories",
+        "Lists keys in order with one line each; with depth, deeper ones as folders.",
+        reading::list,
     )
+    .takes([
+        prefix(),
+        number("depth", (1, 32), "Show what lies deeper than so many levels as folders"),
+        number("limit", (1, 200), "How many lines; 50 unless given"),
+        cursor(),
+        at(),
+    ])
+    .gives([
+        notice(),
+        commit(),
+        memories(),
+        objects("folders", "Folders: path and how many memories they hold"),
+        next_cursor(),
+    ])
 }
 
-fn next_cursor() -> Field {
-    text("next_cursor", "Give it as `cursor` for the next page; missing on the last")
+fn brief() -> Tool {
+    Tool::new(
+        "brief",
+        "What to know",
+        "Gives what one should know at the start of a session within a budget of bytes: the \
+         most trusted first, then rules, then what was written last.",
+        reading::brief,
+    )
+    .takes([
+        text("query", "Only what a search for these words finds"),
+        prefix(),
+        number("max_bytes", (200, BRIEF_BYTES_MAX), "The budget in bytes; 8000 unless given"),
+        min_trust(),
+        without(),
+        at(),
+    ])
+    .gives([
+        notice(),
+        commit(),
+        memories(),
+        number("left_out", (0, u64::from(u32::MAX)), "How many memories had no room"),
+    ])
 }
 
-fn written() -> [Field; 6] {
-    [
-        text("key", "Where it stands"),
-        text("id", "The memory's id, which stays through edits and renames"),
-        text("record", "The id of this version: what update and forget want"),
-        text("trust", "How far it is trusted"),
+fn add() -> Tool {
+    Tool::new(
+        "add",
+        "Add a memory",
+        "Writes a memory at a key where none stands. One thing per memory, in a few sentences \
+         that stand by themselves. No secrets.",
+        writing::add,
+    )
+    .takes([key(), text("text", "What is to be remembered").required()])
+    .takes(describing())
+    .gives(written())
+    .writing(Needs::Writing, Effect::Adds)
+}
+
+fn update() -> Tool {
+    Tool::new(
+        "update",
+        "Update a memory",
+        "Writes a new version of a memory if the version that you have read still stands. What \
+         is left out stays as it is; history keeps every version.",
+        writing::update,
+    )
+    .takes([key(), record(), text("text", "The whole new text")])
+    .takes(describing())
+    .gives(written())
+    .writing(Needs::Writing, Effect::Replaces)
+}
+
+fn forget() -> Tool {
+    Tool::new(
+        "forget",
+        "Forget a memory",
+        "Removes a memory if the version that you have read still stands. History keeps it.",
+        writing::forget,
+    )
+    .takes([key(), record(), reason()])
+    .gives([
+        text("key", "Where it stood"),
         text("commit", "The commit"),
-        flag("changed", "False if it said that already"),
-    ]
+        flag("changed", "Always true"),
+    ])
+    .writing(Needs::Writing, Effect::Replaces)
 }
 
-fn reading_tools() -> Vec<Tool> {
-    let commit = || text("commit", "The commit that was read");
-    vec![
-        Tool::new(
-            "recall",
-            "Recall memories",
-            "Finds memories by their words, the best first. Words are wanted, +word is required, \
-             -word excluded, \"two words\" a phrase. Call it before you answer from memory.",
-            reading::recall,
-        )
-        .takes([
-            text("query", "The words to look for").required(),
-            number("limit", (1, 50), "How many memories; 10 unless given"),
-            cursor(),
-            at(),
-            prefix(),
-            texts("kinds", "Only these kinds, such as fact, rule, preference, procedure, mistake"),
-            texts("labels", "Only memories with all of these labels"),
-            min_trust(),
-            without(),
-        ])
-        .gives([notice(), commit(), memories(), next_cursor()]),
-        Tool::new(
-            "get",
-            "Read a memory",
-            "Gives one memory whole: text, context, trust, sources, and the `record` id that update \
-             and forget want. A long text comes in several answers.",
-            reading::get,
-        )
-        .takes([key(), at(), cursor()])
-        .gives([notice(), commit(), object("memory", "The memory as data"), next_cursor()]),
-        Tool::new(
-            "list",
-            "List memories",
-            "Lists keys in order with one line each; with depth, deeper ones as folders.",
-            reading::list,
-        )
-        .takes([
-            prefix(),
-            number("depth", (1, 32), "Show what lies deeper than so many levels as folders"),
-            number("limit", (1, 200), "How many lines; 50 unless given"),
-            cursor(),
-            at(),
-        ])
-        .gives([
-            notice(),
-            commit(),
-            memories(),
-            objects("folders", "Folders: path and how many memories they hold"),
-            next_cursor(),
-        ]),
-        Tool::new(
-            "brief",
-            "What to know",
-            "Gives what one should know at the start of a session within a budget of bytes: the \
-             most trusted first, then rules, then what was written last.",
-            reading::brief,
-        )
-        .takes([
-            text("query", "Only what a search for these words finds"),
-            prefix(),
-            number("max_bytes", (200, BRIEF_BYTES_MAX), "The budget in bytes; 8000 unless given"),
-            min_trust(),
-            without(),
-            at(),
-        ])
-        .gives([
-            notice(),
-            commit(),
-            memories(),
-            number("left_out", (0, u64::from(u32::MAX)), "How many memories had no room"),
-        ]),
-    ]
+fn log() -> Tool {
+    Tool::new(
+        "log",
+        "List changes",
+        "Lists commits, newest first: who changed memory, when, in which session, why.",
+        history::log,
+    )
+    .takes([
+        text("key", "Only commits that changed this memory"),
+        prefix(),
+        text("author", "Only commits by this author, such as agent:scribe"),
+        text("session", "Only commits made in this session, or that rest on its events"),
+        text("since", "Only from this time on: 2026-03-01, yesterday, 3 days ago"),
+        text("until", "Only up to this time"),
+        number("limit", (1, 100), "How many commits; 20 unless given"),
+        cursor(),
+        at(),
+    ])
+    .gives([notice(), objects("commits", "The commits"), next_cursor()])
 }
 
-fn writing_tools() -> Vec<Tool> {
-    let fields = || {
-        [
-            text("title", "A heading"),
-            text("kind", "note, fact, rule, preference, procedure, mistake, or a word of your own"),
-            texts("labels", "Words to filter by"),
-            text("context", "Words from around it that help to find it; not shown as its text"),
-            why(),
-        ]
-    };
-    vec![
-        Tool::new(
-            "add",
-            "Add a memory",
-            "Writes a memory at a key where none stands. One thing per memory, in a few sentences \
-             that stand by themselves. No secrets.",
-            writing::add,
-        )
-        .takes([key(), text("text", "What is to be remembered").required()])
-        .takes(fields())
-        .gives(written())
-        .writing(Needs::Writing, Effect::Adds),
-        Tool::new(
-            "update",
-            "Update a memory",
-            "Writes a new version of a memory if the version that you have read still stands. What \
-             is left out stays as it is; history keeps every version.",
-            writing::update,
-        )
-        .takes([key(), record(), text("text", "The whole new text")])
-        .takes(fields())
-        .gives(written())
-        .writing(Needs::Writing, Effect::Replaces),
-        Tool::new(
-            "forget",
-            "Forget a memory",
-            "Removes a memory if the version that you have read still stands. History keeps it.",
-            writing::forget,
-        )
-        .takes([key(), record(), why()])
-        .gives([
-            text("key", "Where it stood"),
-            text("commit", "The commit"),
-            flag("changed", "Always true"),
-        ])
-        .writing(Needs::Writing, Effect::Replaces),
-    ]
+fn diff() -> Tool {
+    Tool::new(
+        "diff",
+        "Compare two states",
+        "Shows what changed from one revision to another, key by key with both texts.",
+        history::diff,
+    )
+    .takes([
+        text("from", "The revision before; dreams/7 alone is compared with what it began from")
+            .required(),
+        text("to", "The revision after; the newest state of this server's branch if left out"),
+        prefix(),
+        number("limit", (1, 50), "How many changes; 20 unless given"),
+        cursor(),
+    ])
+    .gives([
+        notice(),
+        text("before", "The commit before"),
+        text("after", "The commit after"),
+        number("total", (0, u64::from(u32::MAX)), "How many changes there are in all"),
+        objects("changes", "The changes"),
+        next_cursor(),
+    ])
 }
 
-fn history_tools() -> Vec<Tool> {
-    vec![
-        Tool::new(
-            "log",
-            "List changes",
-            "Lists commits, newest first: who changed memory, when, in which session, why.",
-            history::log,
-        )
-        .takes([
-            text("key", "Only commits that changed this memory"),
-            prefix(),
-            text("author", "Only commits by this author, such as agent:scribe"),
-            text("session", "Only commits made in this session, or that rest on its events"),
-            text("since", "Only from this time on: 2026-03-01, yesterday, 3 days ago"),
-            text("until", "Only up to this time"),
-            number("limit", (1, 100), "How many commits; 20 unless given"),
-            cursor(),
-            at(),
-        ])
-        .gives([notice(), objects("commits", "The commits"), next_cursor()]),
-        Tool::new(
-            "diff",
-            "Compare two states",
-            "Shows what changed from one revision to another, key by key with both texts.",
-            history::diff,
-        )
-        .takes([
-            text("from", "The revision before; dreams/7 alone is compared with what it began from")
-                .required(),
-            text("to", "The revision after; the newest state of this server's branch if left out"),
-            prefix(),
-            number("limit", (1, 50), "How many changes; 20 unless given"),
-            cursor(),
-        ])
-        .gives([
-            notice(),
-            text("before", "The commit before"),
-            text("after", "The commit after"),
-            number("total", (0, u64::from(u32::MAX)), "How many changes there are in all"),
-            objects("changes", "The changes"),
-            next_cursor(),
-        ]),
-        Tool::new(
-            "why",
-            "Where a memory comes from",
-            "Tells why a memory says what it says: its versions, the session events they rest on \
-             with quotes, who approved them, and what was made of it.",
-            history::why,
-        )
-        .takes([key(), at()])
-        .gives([
-            notice(),
-            text("key", "The memory"),
-            objects("steps", "The version that stands, then what it was made from"),
-            number("steps_left_out", (0, u64::from(u32::MAX)), "How many more steps there are"),
-            objects("derived", "What was made of it"),
-            number("derived_left_out", (0, u64::from(u32::MAX)), "How many more there are"),
-            object("given", "How often it was given, to how many sessions"),
-        ]),
-    ]
+fn why() -> Tool {
+    Tool::new(
+        "why",
+        "Where a memory comes from",
+        "Tells why a memory says what it says: its versions, the session events they rest on \
+         with quotes, who approved them, and what was made of it.",
+        history::why,
+    )
+    .takes([key(), at()])
+    .gives([
+        notice(),
+        text("key", "The memory"),
+        objects("steps", "The version that stands, then what it was made from"),
+        number("steps_left_out", (0, u64::from(u32::MAX)), "How many more steps there are"),
+        objects("derived", "What was made of it"),
+        number("derived_left_out", (0, u64::from(u32::MAX)), "How many more there are"),
+        object("given", "How often it was given, to how many sessions"),
+    ])
 }
 
-fn dream_tools() -> Vec<Tool> {
-    vec![
-        Tool::new(
-            "dream",
-            "Dream over sessions",
-            "start: reads past sessions and proposes changes of memory on a branch of its own; \
-             what it proposes waits for a review, unless the policy's mode merges it. list: the dreams. show: one dream with its proposals \
-             and their evidence.",
-            dreams::dream,
-        )
-        .takes([
-            choice("action", &["start", "list", "show"], "What to do").required(),
-            number("number", (1, u64::from(u32::MAX)), "show: the dream"),
-            number(
-                "proposal",
-                (1, u64::from(u32::MAX)),
-                "show: only this proposal, with more evidence",
-            ),
-            texts("sessions", "start: the ids of the sessions to read; all new ones if left out"),
-            text("project", "start: only sessions of this project"),
-            text("instructions", "start: what the dream should heed"),
-            number("limit", (1, 20), "list, show: how many; 10 unless given"),
-            cursor(),
-        ])
-        .gives([
-            notice(),
-            object("dream", "The dream: number, status, what it read, proposed and dropped"),
-            objects("dreams", "The dreams, newest first"),
-            objects("proposals", "The proposals, best first"),
-            next_cursor(),
-        ])
-        .writing(Needs::Nothing, Effect::Adds),
-        Tool::new(
-            "review",
-            "Review a dream",
-            "approve or reject: decides on proposals of a dream. merge: brings what is approved to \
-             the branch.",
-            review::review,
-        )
-        .takes([
-            choice("action", &["approve", "reject", "merge"], "What to do").required(),
-            number("number", (1, u64::from(u32::MAX)), "The dream").required(),
-            numbers("proposals", "approve, reject: the proposals"),
-            text("text", "approve: take one proposal with this text instead of its own"),
-            text("reason", "Why, as the review will say it"),
-        ])
-        .gives([
-            number("dream", (1, u64::from(u32::MAX)), "The dream"),
-            text("action", "What was done"),
-            numbers("proposals", "The proposals newly decided, or merged"),
-            text("commit", "merge: the review commit"),
-        ])
-        .writing(Needs::Reviewing, Effect::Replaces),
-        Tool::new(
-            "revert",
-            "Take a change back",
-            "Takes back a commit, or what was merged of a dream or of one proposal, by one new \
-             commit; what came after stays.",
-            review::revert,
-        )
-        .takes([
-            text("commit", "The commit to take back, as log shows it"),
-            number("dream", (1, u64::from(u32::MAX)), "The dream to take back"),
-            number("proposal", (1, u64::from(u32::MAX)), "With dream: only this proposal"),
-            why(),
-        ])
-        .gives([notice(), text("commit", "The commit that took it back")])
-        .writing(Needs::Reviewing, Effect::Replaces),
-    ]
+fn dream() -> Tool {
+    Tool::new(
+        "dream",
+        "Dream over sessions",
+        "start: reads past sessions and proposes changes of memory on a branch of its own; what \
+         it proposes waits for a review, unless the policy's mode merges it. list: the dreams. \
+         show: one dream with its proposals and their evidence.",
+        dreams::dream,
+    )
+    .takes([
+        choice("action", &["start", "list", "show"], "What to do").required(),
+        number("number", (1, u64::from(u32::MAX)), "show: the dream"),
+        number(
+            "proposal",
+            (1, u64::from(u32::MAX)),
+            "show: only this proposal, with more evidence",
+        ),
+        texts("sessions", "start: the ids of the sessions to read; all new ones if left out"),
+        text("project", "start: only sessions of this project"),
+        text("instructions", "start: what the dream should heed"),
+        number("limit", (1, 20), "list, show: how many; 10 unless given"),
+        cursor(),
+    ])
+    .gives([
+        notice(),
+        object("dream", "The dream: number, status, what it read, proposed and dropped"),
+        objects("dreams", "The dreams, newest first"),
+        objects("proposals", "The proposals, best first"),
+        next_cursor(),
+    ])
+    // What it proposes may replace and remove, where the policy's mode merges it.
+    .writing(Needs::Nothing, Effect::Replaces)
+}
+
+fn review() -> Tool {
+    Tool::new(
+        "review",
+        "Review a dream",
+        "approve or reject: decides on proposals of a dream. merge: brings what is approved to \
+         the branch.",
+        review::review,
+    )
+    .takes([
+        choice("action", &["approve", "reject", "merge"], "What to do").required(),
+        number("number", (1, u64::from(u32::MAX)), "The dream").required(),
+        numbers("proposals", "approve, reject: the proposals"),
+        text("text", "approve: take one proposal with this text instead of its own"),
+        text("reason", "Why, as the review will say it"),
+    ])
+    .gives([
+        number("dream", (1, u64::from(u32::MAX)), "The dream"),
+        text("action", "What was done"),
+        numbers("proposals", "The proposals newly decided, or merged"),
+        text("commit", "merge: the review commit"),
+    ])
+    .writing(Needs::Reviewing, Effect::Replaces)
+}
+
+fn revert() -> Tool {
+    Tool::new(
+        "revert",
+        "Take a change back",
+        "Takes back a commit, or what was merged of a dream or of one proposal, by one new \
+         commit; what came after stays.",
+        review::revert,
+    )
+    .takes([
+        text("commit", "The commit to take back, as log shows it"),
+        number("dream", (1, u64::from(u32::MAX)), "The dream to take back"),
+        number("proposal", (1, u64::from(u32::MAX)), "With dream: only this proposal"),
+        reason(),
+    ])
+    .gives([notice(), text("commit", "The commit that took it back")])
+    .writing(Needs::Reviewing, Effect::Replaces)
 }

@@ -1,7 +1,7 @@
 //! What is wrong is answered with what to do, changes nothing, and ends nothing.
 
 use serde_json::{Value, json};
-use undream::{Author, Database, limits};
+use undream::{Author, Database, LogFilter, limits};
 
 use crate::client::Client;
 use crate::shelf::Shelf;
@@ -82,8 +82,10 @@ fn too_much_is_refused_by_name() {
     let refused = client.refusal("add", json!({"key": "big", "text": text}));
     assert_eq!(refused["kind"], "limit");
     assert!(refused["message"].as_str().unwrap().contains("1048576"), "{refused}");
-    let long = client.refusal("add", json!({"key": "k/".repeat(600), "text": "x"}));
-    assert!(["limit", "invalid"].contains(&long["kind"].as_str().unwrap()));
+    for key in ["k".repeat(1_025), "k/".repeat(32) + "k"] {
+        let long = client.refusal("add", json!({"key": key, "text": "x"}));
+        assert_eq!(long["kind"], "limit", "{long}");
+    }
     let query = client.refusal("recall", json!({"query": "word ".repeat(300)}));
     assert_eq!(query["kind"], "limit");
     assert_eq!(shelf.places(), before);
@@ -182,18 +184,27 @@ fn a_session_that_was_taken_back_is_neither_dreamt_of_nor_written_in() {
 
     let mut client = Client::start(shelf.path(), &["--session", "chat-1", "--allow", "review"]);
     let record = shelf.record("main", "facts/tea");
-    for (tool, arguments) in [
+    let calls = [
         ("add", json!({"key": "a", "text": "x"})),
         ("update", json!({"key": "facts/tea", "record": record, "text": "x"})),
-        ("forget", json!({"key": "facts/tea", "record": record})),
         ("dream", json!({"action": "start"})),
         ("review", json!({"action": "reject", "number": 1, "proposals": [1]})),
         ("revert", json!({"commit": "main"})),
-    ] {
-        assert_eq!(client.refusal(tool, arguments)["kind"], "blocked", "{tool}");
+    ];
+    for (tool, arguments) in calls.clone() {
+        let refused = client.refusal(tool, arguments);
+        assert_eq!(refused["kind"], "blocked", "{tool}");
+        let (why, next) = (&refused["message"], &refused["what_to_do"]);
+        assert!(why.as_str().unwrap().contains("`chat-1` was taken back"), "{tool}: {refused}");
+        assert!(next.as_str().unwrap().contains("session lift chat-1"), "{tool}: {refused}");
     }
     client.data("recall", json!({"query": "tea"}));
     assert_eq!(shelf.places(), before);
+    // A person lets it in again, and the same calls do what they are for.
+    assert!(shelf.store().lift_session("chat-1", &Author::person("ana")).unwrap());
+    for (tool, arguments) in calls {
+        client.data(tool, arguments);
+    }
     client.end();
 }
 
@@ -217,12 +228,14 @@ fn a_server_that_cannot_begin_says_so_and_ends() {
 
 #[test]
 fn a_client_that_goes_away_in_the_middle_of_a_call_leaves_whole_commits() {
-    let shelf = Shelf::new();
+    const CALLS: usize = 24;
+    const ANSWERED: usize = 3;
+    let (shelf, mut landed_before) = (Shelf::new(), 0);
     for turn in 0..4 {
         let mut client = Client::start(shelf.path(), &[]);
         let add = |key: String| {
             let call = json!({"name": "add", "arguments": {"key": key, "text": "Whole."}});
-            json!({"jsonrpc": "2.0", "id": 70, "method": "tools/call", "params": call}).to_string()
+            json!({"jsonrpc": "2.0", "id": key, "method": "tools/call", "params": call}).to_string()
         };
         client.send(&add(format!("closed/{turn}")));
         // What was asked before the input ended is answered.
@@ -232,11 +245,20 @@ fn a_client_that_goes_away_in_the_middle_of_a_call_leaves_whole_commits() {
         assert_eq!(answer["result"]["isError"], false, "{answer}");
         assert_eq!(shelf.text("main", &format!("closed/{turn}")).unwrap(), "Whole.");
 
+        // One that is killed amid calls has landed some of them, each whole.
         let mut client = Client::start(shelf.path(), &[]);
-        client.send(&add(format!("killed/{turn}")));
+        (0..CALLS).for_each(|number| client.send(&add(format!("killed/{turn}/{number}"))));
+        for _ in 0..ANSWERED {
+            assert_eq!(client.read()["result"]["isError"], false);
+        }
         client.kill();
-        let found = shelf.text("main", &format!("killed/{turn}"));
-        assert!(found.is_none_or(|text| text == "Whole."));
+        let main = shelf.store().branch("main").unwrap().snapshot().unwrap();
+        let landed: Vec<_> =
+            main.entries(&format!("killed/{turn}")).map(|entry| entry.unwrap().1).collect();
+        assert!((ANSWERED..=CALLS).contains(&landed.len()), "{} landed", landed.len());
+        assert!(landed.iter().all(|record| record.text().unwrap() == "Whole."));
+        assert_eq!(writes(&shelf), 1 + (turn + 1) + landed_before + landed.len());
+        landed_before += landed.len();
     }
     let verified = Database::open(shelf.path()).unwrap().verify().unwrap();
     assert!(verified.is_sound(), "{verified:?}");
@@ -244,4 +266,69 @@ fn a_client_that_goes_away_in_the_middle_of_a_call_leaves_whole_commits() {
     let mut tx = main.write().unwrap();
     tx.put("after", "Still writable.").unwrap();
     tx.commit(Author::person("ana").message("After")).unwrap();
+}
+
+/// How many commits there are on main.
+fn writes(shelf: &Shelf) -> usize {
+    let store = shelf.store();
+    let head = store.branch("main").unwrap().head().unwrap().unwrap();
+    let log = store.log(head, LogFilter::default()).unwrap();
+    log.map(Result::unwrap).count()
+}
+
+#[test]
+fn what_was_sent_is_not_sent_back_at_any_length() {
+    /// More than any answer that only refuses.
+    const ANSWER_BYTES_MAX: usize = 8 << 10;
+    let shelf = Shelf::dreamt();
+    let mut client = Client::start(shelf.path(), &["--allow", "review"]);
+    let long = "\u{1}x\u{e9}".repeat(100_000);
+    let of_tools = [
+        ("recall", json!({"query": long})),
+        ("recall", json!({"query": "x", "at": long})),
+        ("recall", json!({"query": "x", "cursor": long})),
+        ("recall", json!({"query": "x", "kinds": [long]})),
+        ("recall", json!({"query": "x", "min_trust": long})),
+        ("recall", json!({"query": "x", long.as_str(): 1})),
+        ("get", json!({"key": long})),
+        ("list", json!({"prefix": long, "cursor": long})),
+        ("log", json!({"since": long})),
+        ("diff", json!({"from": long})),
+        ("add", json!({"key": long, "text": "x"})),
+        ("add", json!({"key": "a", "text": "x", "kind": long})),
+        ("add", json!({"key": "a", "text": "x", "labels": [long]})),
+        ("update", json!({"key": "facts/tea", "record": long, "text": "x"})),
+        ("dream", json!({"action": long})),
+        ("dream", json!({"action": "start", "sessions": [long]})),
+        ("revert", json!({"commit": long})),
+    ];
+    for (tool, arguments) in of_tools {
+        let refused = client.refusal(tool, arguments.clone());
+        let names: Vec<_> = arguments.as_object().unwrap().keys().map(String::len).collect();
+        let bytes = client.line.len();
+        assert!(
+            bytes <= ANSWER_BYTES_MAX,
+            "{bytes} bytes to {tool} {names:?}: {:.300}",
+            refused["message"]
+        );
+    }
+    let of_the_protocol = [
+        (long.as_str(), json!({})),
+        ("tools/call", json!({"name": long})),
+        ("resources/read", json!({"uri": long})),
+        ("resources/read", json!({"uri": format!("undream://default/{long}")})),
+        ("resources/list", json!({"cursor": long})),
+        ("prompts/get", json!({"name": long})),
+        ("prompts/get", json!({"name": "review-dream", "arguments": {"number": long}})),
+    ];
+    for (method, params) in of_the_protocol {
+        let answer = client.ask(method, params);
+        assert!(answer["error"]["code"].is_i64(), "{:.300}", answer.to_string());
+        assert!(
+            client.line.len() <= ANSWER_BYTES_MAX,
+            "{} bytes to {method:.30}",
+            client.line.len()
+        );
+    }
+    client.end();
 }

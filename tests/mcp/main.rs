@@ -5,6 +5,8 @@
 mod bad_input;
 mod client;
 mod pages;
+#[path = "../press/mod.rs"]
+mod press;
 mod resources;
 mod scopes;
 mod shelf;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use undream::{Author, Policy, PolicyMode, Trust};
 
 use crate::client::Client;
 use crate::shelf::Shelf;
@@ -13,23 +14,62 @@ struct Scope {
     /// The branch that is written; `None` where nothing is.
     writes: Option<&'static str>,
     reviews: bool,
+    /// Whether what a dream proposes is merged as it ends.
+    auto: bool,
 }
 
-const SCOPES: [Scope; 5] = [
-    Scope { words: &["--read-only"], writes: None, reviews: false },
-    Scope { words: &[], writes: Some("main"), reviews: false },
-    Scope { words: &["--allow", "review", "--author", "ana"], writes: Some("main"), reviews: true },
+/// A scope that writes `writes` and reviews nothing.
+const fn scope(words: &'static [&'static str], writes: Option<&'static str>) -> Scope {
+    Scope { words, writes, reviews: false, auto: false }
+}
+
+const SCOPES: [Scope; 10] = [
+    scope(&["--read-only"], None),
+    scope(&["--read-only", "--branch", "agents/scribe"], None),
+    scope(&["--read-only", "--store", "other"], None),
+    scope(&[], Some("main")),
+    Scope { auto: true, ..scope(&[], Some("main")) },
+    scope(&["--store", "other"], Some("main")),
+    scope(&["--branch", "agents/scribe", "--from", "main"], Some("agents/scribe")),
+    Scope { reviews: true, ..scope(&["--allow", "review", "--author", "ana"], Some("main")) },
     Scope {
-        words: &["--branch", "agents/scribe", "--from", "main"],
-        writes: Some("agents/scribe"),
-        reviews: false,
+        reviews: true,
+        ..scope(&["--store", "other", "--allow", "review", "--author", "ana"], Some("main"))
     },
     Scope {
-        words: &["--branch", "agents/scribe", "--allow", "review", "--author", "ana"],
-        writes: Some("agents/scribe"),
         reviews: true,
+        ..scope(
+            &["--branch", "agents/scribe", "--allow", "review", "--author", "ana"],
+            Some("agents/scribe"),
+        )
     },
 ];
+
+impl Scope {
+    /// A database to serve, with sessions that no dream has read where what it proposes is merged.
+    fn shelf(&self) -> Shelf {
+        let other = self.words.contains(&"other");
+        let shelf = if other { Shelf::dreamt_in("other") } else { Shelf::dreamt() };
+        let store = shelf.store();
+        if self.words.contains(&"agents/scribe") {
+            let head = store.branch("main").unwrap().head().unwrap().unwrap();
+            store.create_branch("agents/scribe", head).unwrap();
+        }
+        if self.auto {
+            shelf.import("bindery", "work");
+            // What tools said is enough here, and no rule stands next to what is proposed.
+            let policy = Policy {
+                mode: PolicyMode::Auto,
+                trust_min: Trust::None,
+                near_protected: false,
+                ..Policy::default()
+            };
+            let message = Author::person("ana").message("Merge at once");
+            store.set_policy(&policy.to_string(), message).unwrap();
+        }
+        shelf
+    }
+}
 
 /// Every tool, with arguments that make it do something; with what then moves on the branch that is
 /// written (`branch`) and beside it.
@@ -105,12 +145,7 @@ fn assert_announced(tools: &Value, tool: &str, answer: &Value) {
 #[test]
 fn no_tool_moves_what_its_scope_does_not_allow() {
     for scope in SCOPES {
-        let shelf = Shelf::dreamt();
-        if scope.words.contains(&"agents/scribe") {
-            let store = shelf.store();
-            let head = store.branch("main").unwrap().head().unwrap().unwrap();
-            store.create_branch("agents/scribe", head).unwrap();
-        }
+        let shelf = scope.shelf();
         let branch = scope.writes.unwrap_or("main");
         let mut client = Client::start(shelf.path(), scope.words);
         let tools = client.ask("tools/list", json!({}))["result"]["tools"].clone();
@@ -122,20 +157,23 @@ fn no_tool_moves_what_its_scope_does_not_allow() {
             let before = shelf.places();
             let result = client.call(tool, arguments.clone());
             let after = shelf.places();
-            let what = format!("{tool} {arguments} under {:?}: {result}", scope.words);
+            let merges = scope.auto && arguments["action"] == "start";
+            let moves = if merges { &["meta", "dreams/", "branch"] } else { moves };
+            let what =
+                format!("{tool} {arguments} under {:?} {}: {result}", scope.words, scope.auto);
             let found = moved(&before, &after);
             if is_allowed(&scope, tool, &arguments) {
                 assert_eq!(result["isError"], false, "{what}");
                 assert_announced(&tools, tool, &result["structuredContent"]);
-                let expected = |name: &String| {
-                    moves.iter().any(|place| match *place {
-                        "branch" => name == branch,
-                        "dreams/" => name.starts_with("dreams/"),
-                        place => name == place,
-                    })
+                let is = |place: &str, name: &String| match place {
+                    "branch" => name == branch,
+                    "dreams/" => name.starts_with("dreams/"),
+                    place => name == place,
                 };
+                let expected = |name: &String| moves.iter().any(|place| is(place, name));
                 assert!(found.iter().all(expected), "{found:?} moved by {what}");
-                assert_eq!(found.is_empty(), moves.is_empty(), "{found:?} moved by {what}");
+                let has_moved = |place: &&str| found.iter().any(|name| is(place, name));
+                assert!(moves.iter().all(has_moved), "{found:?} moved by {what}");
             } else {
                 assert_eq!(result["isError"], true, "{what}");
                 assert_eq!(result["structuredContent"]["error"]["kind"], "blocked", "{what}");
@@ -163,11 +201,11 @@ fn a_server_that_may_only_read_has_the_database_open_for_reading_only() {
 fn another_store_is_out_of_reach() {
     let shelf = Shelf::new();
     let database = shelf.store().database().clone();
-    let other = database.create_store("other", &undream::Author::person("ana")).unwrap();
+    let other = database.create_store("other", &Author::person("ana")).unwrap();
     let main = other.branch("main").unwrap();
     let mut tx = main.write().unwrap();
     tx.put("secret", "The safe is behind the picture.").unwrap();
-    let commit = tx.commit(undream::Author::person("ana").message("Secret")).unwrap();
+    let commit = tx.commit(Author::person("ana").message("Secret")).unwrap();
     let mut client = Client::start(shelf.path(), &[]);
     for arguments in [
         json!({"key": "secret"}),
@@ -184,5 +222,34 @@ fn another_store_is_out_of_reach() {
 
     let mut client = Client::start(shelf.path(), &["--store", "other"]);
     assert!(client.data("get", json!({"key": "secret"}))["memory"]["text"].is_string());
+    client.end();
+}
+
+#[test]
+fn the_account_of_the_engine_is_hidden_from_agents() {
+    let shelf = Shelf::dreamt();
+    let meta = shelf.places()["meta"].clone();
+    let mut client = Client::start(shelf.path(), &["--allow", "review"]);
+    for revision in ["meta", "meta~1", "meta@{now}", meta.as_str(), &meta[..12]] {
+        for (tool, arguments) in [
+            ("get", json!({"key": "dreams/00001/manifest", "at": revision})),
+            ("list", json!({"at": revision})),
+            ("recall", json!({"query": "dream", "at": revision})),
+            ("brief", json!({"at": revision})),
+            ("log", json!({"at": revision})),
+            ("why", json!({"key": "facts/tea", "at": revision})),
+            ("diff", json!({"from": revision, "to": "main"})),
+            ("diff", json!({"from": "main", "to": revision})),
+            ("revert", json!({"commit": revision})),
+        ] {
+            let refused = client.refusal(tool, arguments.clone());
+            assert_eq!(refused["kind"], "not found", "{tool} {arguments}: {refused}");
+        }
+    }
+    for cursor in [format!("{meta}:0"), format!("{meta}:{meta}:0")] {
+        assert_eq!(client.call("list", json!({"cursor": cursor}))["isError"], true);
+    }
+    let list = client.ask("resources/list", json!({})).to_string();
+    assert!(!list.contains("manifest"), "{list}");
     client.end();
 }

@@ -3,41 +3,57 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use undream::{
-    Author, Database, Dream, Entry, Event, Mine, NewSession, Role, SessionFacts, Store, ToolCall,
-};
+use undream::{Author, Database, Dream, Entry, Mine, Store};
+
+use crate::press;
+
+/// The store that is served unless another one is named.
+const STORE: &str = "default";
 
 pub(crate) struct Shelf {
     _directory: tempfile::TempDir,
     pub(crate) path: PathBuf,
+    served: &'static str,
 }
 
 impl Shelf {
     /// A database with three memories.
     pub(crate) fn new() -> Self {
+        Self::serving(STORE)
+    }
+
+    /// A database with three memories in its first store and in the one that is `served`.
+    fn serving(served: &'static str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("db");
-        let shelf = Self { _directory: directory, path };
+        let shelf = Self { _directory: directory, path, served };
         let database = undream::Options::new().create(&shelf.path).unwrap();
-        let main = database.store("default").unwrap().branch("main").unwrap();
-        let mut tx = main.write().unwrap();
-        tx.put("facts/city", Entry::fact("The office is in Lisbon.")).unwrap();
-        tx.put("facts/tea", Entry::fact("The office drinks oolong tea.")).unwrap();
-        tx.put("rules/polite", Entry::rule("Greet before asking.")).unwrap();
-        tx.commit(Author::person("ana").message("First facts")).unwrap();
+        write_first_facts(&database.store(STORE).unwrap());
+        if served != STORE {
+            write_first_facts(&database.create_store(served, &Author::person("ana")).unwrap());
+        }
         shelf
     }
 
     /// The same with six sessions and a dream over them that waits for review.
     pub(crate) fn dreamt() -> Self {
-        let shelf = Self::new();
-        let store = shelf.store();
-        let sessions: Vec<_> = (1..=6).map(session).collect();
-        store.import_sessions(&sessions, &Author::program("importer")).unwrap();
-        let main = store.branch("main").unwrap();
+        Self::dreamt_in(STORE)
+    }
+
+    /// The same where another store is served: what was dreamt lies in that one.
+    pub(crate) fn dreamt_in(served: &'static str) -> Self {
+        let shelf = Self::serving(served);
+        shelf.import("press", "chat");
+        let main = shelf.store().branch("main").unwrap();
         let dream = Dream::on(&main).curator(Mine::default()).run().unwrap();
         assert!(dream.manifest().unwrap().proposals > 0);
         shelf
+    }
+
+    /// Takes in sessions with `tool`, called `name` and a number.
+    pub(crate) fn import(&self, tool: &str, name: &str) {
+        let sessions = press::sessions(tool, name);
+        self.store().import_sessions(&sessions, &Author::program("importer")).unwrap();
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -45,7 +61,7 @@ impl Shelf {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Database::open(&self.path).unwrap().store("default").unwrap()
+        Database::open(&self.path).unwrap().store(self.served).unwrap()
     }
 
     pub(crate) fn text(&self, branch: &str, key: &str) -> Option<String> {
@@ -58,43 +74,31 @@ impl Shelf {
         snapshot.get_id(key).unwrap().unwrap().to_string()
     }
 
-    /// Where every branch and tag is, and the last operation.
+    /// Where every branch and tag is, with its store if that is not the one that is served, and the
+    /// last operation.
     pub(crate) fn places(&self) -> BTreeMap<String, String> {
-        let store = self.store();
-        let mut places: BTreeMap<_, _> = store
-            .refs()
-            .unwrap()
-            .into_iter()
-            .map(|found| (found.name.to_string(), found.commit.to_string()))
-            .collect();
-        let last = store.operations().unwrap().next().unwrap().unwrap();
+        let mut places = BTreeMap::new();
+        let database = Database::open(&self.path).unwrap();
+        for store in database.stores().unwrap() {
+            let store = database.store(store.as_str()).unwrap();
+            let other = store.name().as_str() != self.served;
+            let named = |name: &str| {
+                if other { format!("{}: {name}", store.name()) } else { name.to_owned() }
+            };
+            for found in store.refs().unwrap() {
+                places.insert(named(found.name.as_str()), found.commit.to_string());
+            }
+        }
+        let last = self.store().operations().unwrap().next().unwrap().unwrap();
         places.insert("operations".to_owned(), last.id().to_string());
         places
     }
 }
 
-fn session(number: u32) -> NewSession {
-    let call = |args: &str, result: &str, is_error| {
-        Event::called(ToolCall {
-            tool: "Bash".to_owned(),
-            args: format!("{{\"command\":\"{args}\"}}"),
-            result: result.to_owned(),
-            is_error,
-            call_id: None,
-        })
-    };
-    let facts = SessionFacts {
-        id: format!("chat-{number}"),
-        source: "test".to_owned(),
-        agent: "scribe".to_owned(),
-        project: Some("press".to_owned()),
-        ..SessionFacts::default()
-    };
-    let events = vec![
-        Event::said(Role::User, format!("Please publish issue {number}.")),
-        call("press publish", "error: the printer queue is locked, pass --drain first", true),
-        call("press publish --drain", "published", false),
-        Event::said(Role::Assistant, "Published."),
-    ];
-    NewSession { facts, events, extra: None }
+fn write_first_facts(store: &Store) {
+    let mut tx = store.branch("main").unwrap().write().unwrap();
+    tx.put("facts/city", Entry::fact("The office is in Lisbon.")).unwrap();
+    tx.put("facts/tea", Entry::fact("The office drinks oolong tea.")).unwrap();
+    tx.put("rules/polite", Entry::rule("Greet before asking.")).unwrap();
+    tx.commit(Author::person("ana").message("First facts")).unwrap();
 }

@@ -92,3 +92,39 @@ fn many_calls_at_once_are_all_answered_once() {
         (1_000..1_000 + CALLS).filter(|id| id % 3 == 0).count() as u64
     );
 }
+
+#[test]
+fn a_server_whose_branch_is_deleted_says_so_and_writes_nothing() {
+    let shelf = Shelf::new();
+    let words = ["--branch", "agents/scribe", "--from", "main", "--allow", "review"];
+    let mut client = Client::start(shelf.path(), &words);
+    client.data("add", json!({"key": "mine", "text": "On my branch."}));
+    let record = client.data("get", json!({"key": "mine"}))["memory"]["record"].clone();
+    let deleted = Command::new(env!("CARGO_BIN_EXE_undream"))
+        .args(["branch", "delete", "agents/scribe", "--db"])
+        .arg(shelf.path())
+        .output()
+        .unwrap();
+    assert!(deleted.status.success(), "{deleted:?}");
+    let before = shelf.places();
+    for (tool, arguments) in [
+        ("add", json!({"key": "new", "text": "Into nothing."})),
+        ("update", json!({"key": "mine", "record": record, "text": "Into nothing."})),
+        ("forget", json!({"key": "mine", "record": record})),
+        ("get", json!({"key": "mine"})),
+        ("recall", json!({"query": "branch"})),
+        ("list", json!({})),
+        ("brief", json!({})),
+        ("log", json!({})),
+        ("dream", json!({"action": "start"})),
+    ] {
+        let refused = client.refusal(tool, arguments);
+        assert_eq!(refused["kind"], "not found", "{tool}: {refused}");
+        assert!(refused["message"].as_str().unwrap().contains("agents/scribe"), "{refused}");
+    }
+    assert_eq!(shelf.places(), before);
+    // What is named can be read all the same.
+    let city = client.data("get", json!({"key": "facts/city", "at": "main"}));
+    assert_eq!(city["memory"]["text"], "The office is in Lisbon.");
+    assert!(client.end().0.success());
+}

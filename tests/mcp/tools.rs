@@ -1,7 +1,7 @@
 //! What the tools do, and what an agent is shown.
 
 use serde_json::{Value, json};
-use undream::is_unprintable;
+use undream::{is_hiding, is_unprintable};
 
 use crate::client::Client;
 use crate::shelf::Shelf;
@@ -44,9 +44,32 @@ fn every_tool_has_a_narrow_schema_and_all_four_hints() {
             for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
                 assert!(tool["annotations"][hint].is_boolean(), "{hint} of {}", tool["name"]);
             }
-            if words == ["--read-only"] {
-                assert_eq!(tool["annotations"]["readOnlyHint"], true, "{}", tool["name"]);
-            }
+        }
+        client.end();
+    }
+}
+
+#[test]
+fn hints_say_what_a_tool_may_do_in_its_scope() {
+    let shelf = Shelf::new();
+    let reads = (true, false, true);
+    let (adds, replaces) = ((false, false, false), (false, true, false));
+    for words in [&["--read-only"] as &[&str], &["--allow", "review"]] {
+        let mut client = Client::start(shelf.path(), words);
+        for tool in tools(&mut client) {
+            let name = tool["name"].as_str().unwrap();
+            let expected = match name {
+                _ if words == ["--read-only"] => reads,
+                "recall" | "get" | "list" | "brief" | "log" | "diff" | "why" => reads,
+                "add" => adds,
+                // A dream may be merged as it ends, if the policy says so.
+                "dream" | "update" | "forget" | "review" | "revert" => replaces,
+                _ => panic!("no expectation of {name}"),
+            };
+            let hint = |hint: &str| tool["annotations"][hint].as_bool().unwrap();
+            let found = (hint("readOnlyHint"), hint("destructiveHint"), hint("idempotentHint"));
+            assert_eq!(found, expected, "{name} under {words:?}");
+            assert!(!hint("openWorldHint"), "{name}");
         }
         client.end();
     }
@@ -154,6 +177,30 @@ fn what_hides_or_commands_is_escaped_wherever_it_stands() {
 }
 
 #[test]
+fn no_letter_in_which_something_may_hide_is_shown() {
+    let shelf = Shelf::new();
+    let hiding: Vec<char> = ('\0'..=char::MAX).filter(|c| is_hiding(*c)).collect();
+    // Variation selectors, fillers and the like spell out words that nobody sees.
+    for c in ['\u{34f}', '\u{115f}', '\u{180b}', '\u{3164}', '\u{fe00}', '\u{ffa0}', '\u{e0100}'] {
+        assert!(hiding.contains(&c), "{c:?}");
+    }
+    for c in ['a', '\u{e9}', '\u{65e5}', '\u{301}', '\u{fe0f}', '\u{1f600}', ' '] {
+        assert!(!hiding.contains(&c), "{c:?}");
+    }
+    let shown = |c: &&char| !matches!(**c, '\n' | '\t');
+    let mut client = Client::start(shelf.path(), &[]);
+    let text: String = hiding.iter().collect();
+    client.data("add", json!({"key": "sly", "text": text}));
+    let got = client.data("get", json!({"key": "sly"}))["memory"]["text"].clone();
+    let got = got.as_str().unwrap();
+    for c in hiding.iter().filter(shown) {
+        assert!(got.contains(&c.escape_unicode().to_string()), "{c:?} is not named");
+        assert!(!client.line.trim_end().contains(*c), "{c:?} is shown");
+    }
+    client.end();
+}
+
+#[test]
 fn memory_is_read_at_any_revision_and_as_of_a_time() {
     let shelf = Shelf::new();
     let mut client = Client::start(shelf.path(), &[]);
@@ -183,9 +230,14 @@ fn a_dream_is_started_shown_reviewed_merged_and_taken_back() {
     assert_eq!(early["kind"], "conflict");
     client.data("review", json!({"action": "approve", "number": 1, "proposals": [number]}));
     assert_eq!(shelf.text("main", key), None, "what is approved is not merged yet");
+    let last_of_meta = || shelf.store().commit(shelf.places()["meta"].parse().unwrap()).unwrap();
+    let decision = last_of_meta();
+    assert_eq!(decision.session(), Some("desk-7"), "{:?}", decision.message());
     let merged = client.data("review", json!({"action": "merge", "number": 1}));
     assert_eq!(merged["proposals"], json!([number]));
     assert!(shelf.text("main", key).is_some());
+    let account = last_of_meta();
+    assert_eq!(account.session(), Some("desk-7"), "{:?}", account.message());
     let log = client.data("log", json!({"session": "desk-7"}));
     assert_eq!(log["commits"][0]["id"], merged["commit"], "{log}");
     let why = client.data("why", json!({"key": key}));
