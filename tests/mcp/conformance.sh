@@ -3,8 +3,9 @@
 #
 #   tests/mcp/conformance.sh [PROGRAM]
 #
-# Needs npm, and a registry that it can reach; where there is none it says so and ends well. What it
-# installs goes to a folder of its own, which UNDREAM_MCP_TOOLS can name to keep it.
+# Needs npm, and a registry that it can reach; where there is none it says so and ends well, or fails
+# if UNDREAM_REQUIRE=1 asks for it. What it installs goes to a folder of its own, which
+# UNDREAM_MCP_TOOLS can name to keep it.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 program="$(realpath "${1:-$here/../../target/release/undream}")"
@@ -14,7 +15,8 @@ conformance_version=0.2.0-alpha.12
 inspector_version=2.12.0
 
 skip() {
-    echo "conformance: not checked: $1"
+    echo "conformance: NOTHING WAS CHECKED: $1" >&2
+    [ "${UNDREAM_REQUIRE-}" != 1 ] || { echo "conformance: UNDREAM_REQUIRE=1 asks for it" >&2; exit 1; }
     exit 0
 }
 command -v npm >/dev/null || skip "there is no npm"
