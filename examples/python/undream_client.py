@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import threading
+from contextlib import contextmanager
 from typing import Any, Iterator, Optional
 
 #: The version of the Model Context Protocol that `Mcp` speaks.
@@ -37,18 +38,36 @@ class _Child:
     """A child process that is sent lines and answers with lines."""
 
     def __init__(self, words: list[str], db: Optional[str], program: Optional[str]) -> None:
-        command = [program or os.environ.get("UNDREAM", "undream")]
+        self._command = [program or os.environ.get("UNDREAM", "undream")]
         if db is not None:
-            command += ["--db", os.fspath(db)]
+            self._command += ["--db", os.fspath(db)]
+        self._command += words
         self._lock = threading.Lock()
-        self._name = " ".join(command + words)
         self._child = subprocess.Popen(
-            command + words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One question and its answer. Where an interrupt comes in between, the child is killed: its
+        late answer would be taken for that of the next question."""
+        with self._lock:
+            try:
+                yield
+            except UndreamError:
+                raise
+            except BaseException:
+                self._child.kill()
+                self._child.wait()
+                raise
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
-            self._child.stdin.write(json.dumps(message) + "\n")
+            line = json.dumps(message, allow_nan=False) + "\n"
+        except (TypeError, ValueError) as error:
+            raise UndreamError("invalid", f"this cannot be sent as JSON: {error}") from error
+        try:
+            self._child.stdin.write(line)
             self._child.stdin.flush()
         except (BrokenPipeError, ValueError) as error:
             raise self._ended() from error
@@ -62,7 +81,7 @@ class _Child:
     def _ended(self) -> UndreamError:
         # It may be closing its output just before it ends.
         code = self._child.wait(timeout=10)
-        return UndreamError("io", f"`{self._name}` has ended with exit code {code}")
+        return UndreamError("io", f"`{' '.join(self._command)}` has ended with exit code {code}")
 
     def close(self) -> None:
         """Lets the child finish and waits for it."""
@@ -92,10 +111,18 @@ class MemoryTool(_Child):
     def run(self, command: dict[str, Any]) -> tuple[str, bool]:
         """Runs a command as the model sent it. Returns the content of the tool's result, and whether
         it is an error."""
-        with self._lock:
+        with self._turn():
             self._send(command)
             reply = self._receive()
         return reply["content"], reply["is_error"]
+
+    def clear(self) -> str:
+        """Removes all files, in one commit; the model has no such command. Returns what was done."""
+        command = [word for word in self._command if word != "--lines"] + ["--clear"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise UndreamError("io", done.stderr.strip())
+        return json.loads(done.stdout)["content"]
 
 
 class Mcp(_Child):
@@ -107,7 +134,7 @@ class Mcp(_Child):
         self._number = 0
         client = {"name": "undream-python", "version": "0"}
         try:
-            with self._lock:
+            with self._turn():
                 self._request(
                     "initialize",
                     {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client},
@@ -133,14 +160,14 @@ class Mcp(_Child):
 
     def tools(self) -> list[dict[str, Any]]:
         """The tools that the server offers, with their schemas."""
-        with self._lock:
+        with self._turn():
             return self._request("tools/list", {})["tools"]
 
     def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Calls a tool and returns its structured result. An argument that is None is left out.
         Raises `UndreamError` where the tool refuses or fails."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        with self._lock:
+        with self._turn():
             result = self._request("tools/call", {"name": tool, "arguments": given})
         data = result.get("structuredContent") or {}
         if result.get("isError"):

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from anthropic.lib.tools import ToolError
 from anthropic.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool
 
-from undream_client import MemoryTool
+from undream_client import MemoryTool, UndreamError
 
 
 def _answer(tool: MemoryTool, command: Any) -> str:
@@ -24,6 +24,14 @@ def _answer(tool: MemoryTool, command: Any) -> str:
     if is_error:
         raise ToolError(content)
     return content
+
+
+def _cleared(tool: MemoryTool) -> str:
+    """Removes all files; a failure is raised as the SDK wants it."""
+    try:
+        return tool.clear()
+    except UndreamError as error:
+        raise ToolError(str(error)) from error
 
 
 class UndreamMemoryTool(BetaAbstractMemoryTool):
@@ -37,6 +45,10 @@ class UndreamMemoryTool(BetaAbstractMemoryTool):
         return _answer(self._tool, command)
 
     view = create = str_replace = insert = delete = rename = _run
+
+    def clear_all_memory(self) -> str:
+        """Removes all files, in one commit."""
+        return _cleared(self._tool)
 
     def close(self) -> None:
         """Ends the child process."""
@@ -54,6 +66,10 @@ class UndreamAsyncMemoryTool(BetaAsyncAbstractMemoryTool):
         return await asyncio.to_thread(_answer, self._tool, command)
 
     view = create = str_replace = insert = delete = rename = _run
+
+    async def clear_all_memory(self) -> str:
+        """Removes all files, in one commit."""
+        return await asyncio.to_thread(_cleared, self._tool)
 
     def close(self) -> None:
         """Ends the child process."""

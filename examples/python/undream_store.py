@@ -157,26 +157,30 @@ class UndreamStore(BaseStore):
         raise ValueError(f"{type(op).__name__} is no operation of a store")
 
     def _path(self, namespace: tuple[str, ...]) -> str:
-        return "/".join([self._prefix, *map(_folder, namespace)])
+        return self._joined(map(_folder, namespace))
 
     def _key(self, namespace: tuple[str, ...], key: str) -> str:
-        return f"{self._path(namespace)}/{encode(key)}{ITEM}"
+        return self._joined([*map(_folder, namespace), encode(key) + ITEM])
+
+    def _joined(self, parts: Iterable[str]) -> str:
+        return "/".join([self._prefix, *parts] if self._prefix else parts)
 
     def _place(self, key: str) -> Optional[tuple[tuple[str, ...], str]]:
         """The namespace and name of the item at a key; None if it is a memory of another kind."""
         inside = key[len(self._prefix) + 1 :] if self._prefix else key
         *folders, name = inside.split("/")
-        if not folders or not name.endswith(ITEM):
+        if not name.endswith(ITEM):
             return None
         return tuple(map(decode, folders)), decode(name[: -len(ITEM)])
 
     def _read(self, key: str) -> Optional[tuple[str, Optional[Item]]]:
-        """The record that stands at a key and the item it holds, if it holds one."""
+        """The record that stands at a key and the item it holds, if it holds one: a text that was
+        erased is none."""
         text = ""
         try:
             for page in self._client.pages("get", key=key):
                 record = page["memory"]["record"]
-                text += page["memory"]["text"]
+                text += page["memory"].get("text", "")
         except UndreamError as error:
             if error.kind == "not found":
                 return None
@@ -220,14 +224,21 @@ class UndreamStore(BaseStore):
         now = datetime.now(timezone.utc)
         created = now if found is None or found[1] is None else found[1].created_at
         held = {"value": dict(value), "created_at": created.isoformat(), "updated_at": now.isoformat()}
-        text = json.dumps(held, ensure_ascii=False, indent=1)
+        text = json.dumps(held, ensure_ascii=False, indent=1, allow_nan=False)
         if any(_hides(sign) for sign in text):
             # What cannot be seen would come back escaped in another way.
-            text = json.dumps(held, indent=1)
-        if found is None:
+            text = json.dumps(held, indent=1, allow_nan=False)
+        try:
+            if found is None:
+                self._client.call("add", key=key, text=text)
+            else:
+                self._client.call("update", key=key, record=found[0], text=text)
+        except UndreamError as error:
+            if error.kind != "redacted":
+                raise
+            # What was erased has no next version: another memory takes its place.
+            self._client.call("forget", key=key, record=found[0])
             self._client.call("add", key=key, text=text)
-        else:
-            self._client.call("update", key=key, record=found[0], text=text)
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
         found = self._ranked(op) if op.query else self._all(op)
@@ -269,7 +280,7 @@ class UndreamStore(BaseStore):
     def _keys(self, namespace: tuple[str, ...]) -> Iterator[str]:
         for page in self._client.pages("list", prefix=self._path(namespace), limit=200):
             for memory in page["memories"]:
-                if self._place(memory["key"]) is not None:
+                if self._place(memory["key"]) is not None and not memory.get("erased"):
                     yield memory["key"]
 
     def _namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:

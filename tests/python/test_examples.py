@@ -48,6 +48,9 @@ class WithDatabase(unittest.TestCase):
     def log(self) -> list[dict]:
         return json.loads(self.undream("log", "--json"))["commits"]
 
+    def keys(self) -> list[str]:
+        return [memory["key"] for memory in json.loads(self.undream("ls", "--json"))["memories"]]
+
     def started(self, client):
         self.addCleanup(client.close)
         return client
@@ -72,6 +75,45 @@ class TestMemoryTool(WithDatabase):
             tool.run({"command": "view", "path": "/memories"})
         self.assertEqual(raised.exception.kind, "io")
         self.assertIn("exit code 1", str(raised.exception))
+
+    def test_an_interrupt_ends_the_child_so_no_later_answer_is_taken_for_another(self) -> None:
+        tool = self.started(MemoryTool(db=self.db, program=UNDREAM))
+        tool.run({"command": "create", "path": "/memories/a", "file_text": "one"})
+        receive = tool._receive
+
+        def interrupted():
+            raise KeyboardInterrupt
+
+        tool._receive = interrupted
+        with self.assertRaises(KeyboardInterrupt):
+            tool.run({"command": "view", "path": "/memories/a"})
+        tool._receive = receive
+        with self.assertRaises(UndreamError) as raised:
+            tool.run({"command": "view", "path": "/memories"})
+        self.assertEqual(raised.exception.kind, "io")
+        self.assertIn("ended", str(raised.exception))
+
+    def test_what_is_no_json_is_refused_and_the_next_question_is_answered(self) -> None:
+        tool = self.started(MemoryTool(db=self.db, program=UNDREAM))
+        for value in (float("nan"), float("inf"), {1, 2}):
+            with self.assertRaises(UndreamError) as raised:
+                tool.run({"command": "view", "path": "/memories", "view_range": [value, 1]})
+            self.assertEqual(raised.exception.kind, "invalid")
+        content, is_error = tool.run({"command": "view", "path": "/memories"})
+        self.assertFalse(is_error, content)
+
+    def test_all_files_are_removed_in_one_commit(self) -> None:
+        words = ("--author", "agent:scribe", "--session", "chat-7", "--prefix", "own")
+        tool = self.started(MemoryTool(*words, db=self.db, program=UNDREAM))
+        self.undream("put", "other", "x", "--author", "ana")
+        for path in ("a", ".hidden/b", "c/d"):
+            tool.run({"command": "create", "path": f"/memories/{path}", "file_text": "x"})
+        tool.clear()
+        self.assertEqual(self.keys(), ["other"])
+        self.assertEqual(len(self.log()), 5)
+        self.assertEqual(self.log()[0]["session"], "chat-7")
+        content, is_error = tool.run({"command": "create", "path": "/memories/a", "file_text": "y"})
+        self.assertFalse(is_error, content)
 
     def test_threads_get_their_own_answers(self) -> None:
         tool = self.started(MemoryTool(db=self.db, program=UNDREAM))
@@ -125,6 +167,19 @@ class TestSdk(WithDatabase):
             return answer
 
         self.assertEqual(asyncio.run(story()).partition("\n")[2], self.END)
+        self.assertTrue(asyncio.run(tool.clear_all_memory()))
+        self.assertEqual(self.keys(), [])
+
+    def test_the_sdk_clears_all_memory(self) -> None:
+        tool = self.started(UndreamMemoryTool(db=self.db, program=UNDREAM))
+        for path in ("/memories/a/b.md", "/memories/.hidden"):
+            tool.call({"command": "create", "path": path, "file_text": "x"})
+        self.assertIsInstance(tool.clear_all_memory(), str)
+        self.assertEqual(self.keys(), [])
+        self.assertTrue(tool.clear_all_memory(), "also where nothing is")
+        read_only = self.started(UndreamMemoryTool("--read-only", db=self.db, program=UNDREAM))
+        with self.assertRaises(ToolError):
+            read_only.clear_all_memory()
 
 
 class TestNames(unittest.TestCase):
@@ -136,6 +191,30 @@ class TestNames(unittest.TestCase):
         for part in parts:
             self.assertNotIn(part, ("", ".", ".."))
             self.assertNotRegex(part, r"[/\\%\n\u200b\u0301]")
+
+
+class Erasing:
+    """A client whose server has erased the text at a key, until another memory stands there."""
+
+    def __init__(self, client: Mcp, key: str) -> None:
+        self.client, self.key, self.erased = client, key, False
+
+    def call(self, tool: str, **arguments):
+        if self.erased and arguments.get("key") == self.key and tool == "update":
+            raise UndreamError("redacted", "the text was erased")
+        result = self.client.call(tool, **arguments)
+        if tool == "forget":
+            self.erased = False
+        return result
+
+    def pages(self, tool: str, **arguments):
+        for page in self.client.pages(tool, **arguments):
+            for memory in [page["memory"]] if tool == "get" else page["memories"]:
+                if self.erased and memory["key"] == self.key:
+                    memory["erased"] = True
+                    memory.pop("text", None)
+                    memory["line"] = None
+            yield page
 
 
 @unittest.skipUnless(HAS_MCP, "this undream was built without `mcp`")
@@ -217,6 +296,40 @@ class TestStore(WithDatabase):
         with self.assertRaises(NotImplementedError):
             self.store.put(("a",), "k", {"v": 1}, ttl=5)
         self.assertIsNone(self.store.get(("a",), "k"))
+
+    def test_a_store_without_a_prefix_does_what_one_with_a_prefix_does(self) -> None:
+        for prefix in ("", "/", "deep/er/"):
+            store = UndreamStore(self.client, prefix=prefix)
+            store.batch([PutOp((), "top", {"n": 0}), PutOp(("a", "b"), "k", {"n": 1, "text": "tea"})])
+            self.assertEqual(store.get(("a", "b"), "k").value["n"], 1)
+            self.assertEqual(store.batch([GetOp((), "top")])[0].value, {"n": 0})
+            found = {(item.namespace, item.key) for item in store.search(("a",))}
+            self.assertEqual(found, {(("a", "b"), "k")})
+            self.assertEqual(store.search((), query="tea")[0].key, "k")
+            self.assertIn(("a", "b"), store.list_namespaces())
+            store.delete(("a", "b"), "k")
+            store.batch([PutOp((), "top", None)])
+            self.assertEqual(store.search(()), [])
+
+    def test_a_value_that_is_no_json_is_refused_and_writes_nothing(self) -> None:
+        with self.assertRaises(ValueError):
+            self.store.put(("a",), "k", {"v": float("nan")})
+        self.assertIsNone(self.store.get(("a",), "k"))
+
+    def test_an_item_that_was_erased_is_none_and_can_be_put_anew(self) -> None:
+        server = Erasing(self.client, "langgraph/a/k.json")
+        store = UndreamStore(server)
+        store.put(("a",), "k", {"text": "tea"})
+        server.erased = True
+        self.assertIsNone(store.get(("a",), "k"))
+        self.assertEqual(store.search(("a",)), [])
+        self.assertEqual(store.list_namespaces(), [])
+        store.put(("a",), "k", {"text": "coffee"})
+        self.assertEqual(store.get(("a",), "k").value, {"text": "coffee"})
+        server.erased = True
+        store.delete(("a",), "k")
+        self.assertIsNone(store.get(("a",), "k"))
+        self.assertEqual(self.client.call("list", prefix="langgraph")["memories"], [])
 
     def test_other_memories_are_left_alone(self) -> None:
         self.client.call("add", key="langgraph/readme.md", text="tea, and no item")
