@@ -59,17 +59,18 @@ impl Doctor {
             checkup.write(&mut page, call.paint)?;
             page.finish()?;
         }
-        let problems = checkup.findings.iter().filter(|finding| finding.is_problem);
-        let Some(first) = problems.clone().next() else {
-            call.note("Nothing is wrong.");
+        let next = checkup.findings.first().map(|finding| finding.next.as_str());
+        let problems = checkup.findings.iter().filter(|finding| finding.is_problem).count();
+        let Some(next) = next.filter(|_| problems > 0) else {
+            let next = next.map_or_else(String::new, |next| format!(" Next: {next}"));
+            call.note(format!("Nothing is wrong.{next}"));
             return Ok(());
         };
-        let count = problems.count() as u64;
-        let message = match count {
-            1 => "one thing needs doing".to_owned(),
-            _ => format!("{count} things need doing"),
+        let (message, hint) = match problems {
+            1 => ("one thing needs doing".to_owned(), next.to_owned()),
+            count => (format!("{count} things need doing"), format!("{next}; then undream doctor")),
         };
-        Err(Failure::new(ErrorKind::NotFound, message).hint(first.next.clone()))
+        Err(Failure::new(ErrorKind::NotFound, message).hint(hint))
     }
 }
 
@@ -87,8 +88,10 @@ impl Checkup {
             Ok(clients) => checkup.clients = clients,
             Err(failure) => checkup.note(failure.into_error().to_string(), "set HOME"),
         }
-        checkup.look_at_clients();
         checkup.look_at_database(call);
+        checkup.look_at_clients();
+        // What must be done comes first, and of that the database before its clients.
+        checkup.findings.sort_by_key(|finding| !finding.is_problem);
         checkup
     }
 
@@ -100,21 +103,20 @@ impl Checkup {
         self.findings.push(Finding { what: what.into(), next: next.into(), is_problem: false });
     }
 
+    /// A client that is connected and does not work is a problem. One that is not, and could not be
+    /// as its configuration is, may be none of ours.
     fn look_at_clients(&mut self) {
-        let mut findings = Vec::new();
         for client in &self.clients {
             let title = client.client.title;
-            match &client.state {
-                State::Broken(why) => findings.push((format!("{title}: {why}"), client.command())),
+            let (what, next) = match &client.state {
+                State::Broken(why) => (format!("{title}: {why}"), client.command()),
                 State::Unclear(why) => {
                     let next = format!("put it right, then undream connect {}", client.client.name);
-                    findings.push((why.clone(), next));
+                    (why.clone(), next)
                 }
-                State::Apart | State::Connected => {}
-            }
-        }
-        for (what, next) in findings {
-            self.problem(what, next);
+                State::Apart | State::Connected => continue,
+            };
+            self.findings.push(Finding { what, next, is_problem: client.db.is_some() });
         }
         let connected = self.clients.iter().any(|client| client.state == State::Connected);
         if connected && !cfg!(feature = "mcp") {

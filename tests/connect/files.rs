@@ -238,3 +238,51 @@ fn a_value_that_looks_like_a_name_is_not_shown() {
     let shown = home.done("connect codex", "");
     assert!(!shown.contains("c2VjcmV0"), "{shown}");
 }
+
+#[test]
+fn the_copy_of_an_earlier_file_is_put_aside_and_none_is_lost() {
+    let home = Home::new();
+    let (file, copy) = (".cursor/mcp.json", ".cursor/mcp.json.before-undream");
+    for (round, aside) in [".old", ".old.old"].into_iter().enumerate() {
+        let old = format!("{{\"round\": {round}}}");
+        home.write(file, &old);
+        home.done("connect cursor --yes", "");
+        assert_eq!(home.bytes(copy).unwrap(), old.as_bytes());
+        // The client forgets its configuration, and begins anew without it.
+        fs::remove_file(home.path(file)).unwrap();
+        home.done("connect cursor --yes", "");
+        assert!(home.bytes(copy).is_none(), "it is not of the file that was made");
+        assert_eq!(home.bytes(&format!("{copy}{aside}")).unwrap(), old.as_bytes());
+        home.done("connect cursor --remove --yes", "");
+        assert!(home.bytes(file).is_none(), "what was made of nothing goes");
+    }
+    assert_eq!(home.bytes(&format!("{copy}.old")).unwrap(), b"{\"round\": 0}");
+}
+
+#[test]
+fn a_copy_that_is_connected_itself_is_not_given_back() {
+    for (client, names) in CLIENTS {
+        let home = Home::new();
+        for name in names {
+            home.write(name, contents(name)[2]);
+        }
+        home.done(&format!("connect {client} --yes"), "");
+        for name in names {
+            let connected = home.bytes(name).unwrap();
+            assert!(String::from_utf8_lossy(&connected).contains("undream"), "{client} {name}");
+            home.write(&format!("{name}.before-undream"), connected);
+        }
+        let before = home.files();
+        home.done(&format!("connect {client} --yes"), "");
+        assert_eq!(home.files(), before, "{client} is connected already");
+        home.done(&format!("connect {client} --remove --yes"), "");
+        for name in names {
+            let left = home.bytes(name).unwrap_or_default();
+            let left = String::from_utf8(left).unwrap();
+            assert!(!left.contains("undream"), "{client} {name}: {left}");
+            let copy = home.bytes(&format!("{name}.before-undream")).unwrap();
+            assert!(String::from_utf8(copy).unwrap().contains("undream"), "{client} {name}");
+        }
+        assert_ne!(home.state(client), "connected", "{client}");
+    }
+}

@@ -183,8 +183,11 @@ fn list(call: &Call) -> Outcome {
             (Some(db), false) => format!("  {db}"),
             (None, _) => String::new(),
         };
-        let why = standing.why().map_or_else(String::new, |why| format!(": {why}"));
-        let line = format!("{:<9}{}{}", standing.word(), escape(&why), escape(&of));
+        let state = match standing.why() {
+            Some(why) => format!("{}: {}", standing.word(), escape(why)),
+            None => format!("{:<9}", standing.word()),
+        };
+        let line = format!("{state}{}", escape(&of));
         writeln!(page, "{:<15} {}", standing.client.name, line.trim_end())?;
     }
     page.finish()?;

@@ -110,14 +110,17 @@ pub(super) fn keep_copy(path: &Path) -> Outcome {
     fs::copy(path, &copy).map(drop).map_err(failed)
 }
 
-/// Gives a copy of an earlier file another name: it is not of the file that is about to be made.
+/// Gives a copy of an earlier file another name, which nothing has yet: it is not of the file that
+/// is about to be made.
 pub(super) fn set_copy_aside(path: &Path) -> Outcome {
     let copy = copy_of(path);
     if !copy.is_file() {
         return Ok(());
     }
-    let mut aside = copy.clone().into_os_string();
-    aside.push(".old");
+    let mut aside = copy.clone();
+    while aside.symlink_metadata().is_ok() {
+        aside.as_mut_os_string().push(".old");
+    }
     Ok(fs::rename(copy, aside)?)
 }
 
