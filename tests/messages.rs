@@ -328,3 +328,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_speaks_which_model_and_which_items_are_known_under_all_their_names() {
+    let lines = concat!(
+        r#"{"role":"human","content":"Look it up."}"#,
+        "\n",
+        r#"{"type":"web_search_call","id":"ws-1","status":"completed"}"#,
+        "\n",
+        r#"{"role":"model","model":"m-1","content":"It is so."}"#,
+        "\n",
+        r#"{"role":"assistant","model":"m-2","content":"Or otherwise."}"#,
+        "\n",
+    );
+    let (transcripts, report) = read_as("log.jsonl", lines.as_bytes(), TranscriptFormat::OpenAi);
+    assert!(report.damaged.is_empty(), "{:?}", report.damaged);
+    let roles: Vec<_> = transcripts[0].events.iter().map(|event| event.role).collect();
+    assert_eq!(roles.first(), Some(&Role::User), "{:?}", shape(&transcripts[0]));
+    assert_eq!(roles.last(), Some(&Role::Assistant));
+    assert!(shape(&transcripts[0]).contains(&"assistant: It is so.".to_owned()));
+    assert_eq!(transcripts[0].facts.model, "m-1", "that of the first answer");
+}
+
+#[test]
+fn conversations_without_a_name_are_told_apart_by_their_place() {
+    let two = said(&["a", "x"]) + &said(&["b", "x"]);
+    let (transcripts, _) = read_as("train.jsonl", two.as_bytes(), TranscriptFormat::Auto);
+    let ids: Vec<_> = transcripts.iter().map(|found| found.facts.id.as_str()).collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(format!("{}~2", ids[0]), ids[1]);
+}
