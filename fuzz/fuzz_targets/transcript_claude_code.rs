@@ -1,22 +1,10 @@
 //! Reading a transcript of any bytes ends with a report, never with a panic.
 #![no_main]
 
-use std::cell::RefCell;
-use std::fs;
-
 use libfuzzer_sys::fuzz_target;
-use tempfile::TempDir;
-use undream::{Transcript, TranscriptFormat};
-
-thread_local! {
-    static DIRECTORY: RefCell<TempDir> = RefCell::new(tempfile::tempdir().expect("there is room"));
-}
+use undream::TranscriptFormat;
+use undream_fuzz::read_transcript;
 
 fuzz_target!(|bytes: &[u8]| {
-    DIRECTORY.with_borrow(|directory| {
-        let file = directory.path().join("session.jsonl");
-        fs::write(&file, bytes).expect("the file is written");
-        let report = Transcript::read_path(&file, TranscriptFormat::ClaudeCode, &mut |_| Ok(()));
-        assert_eq!(report.expect("the file is there").files, 1);
-    });
+    read_transcript("session.jsonl", TranscriptFormat::ClaudeCode, bytes);
 });
