@@ -1,6 +1,5 @@
 //! What a curator is given, and what it hands back.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,11 +7,12 @@ use crate::clock::Time;
 use crate::dream::account::Account;
 use crate::dream::feedback::Feedback;
 use crate::dream::footing::Footing;
+use crate::dream::mine::{EventName, kept_names};
 use crate::dream::order::Orders;
 use crate::engine::{Snapshot, Store};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Source, Trust};
+use crate::object::{Entry, Event, Evidence, Key, ProposalKind, Role, Session, Trust};
 use crate::progress::Work;
 use crate::storage::{MemoryId, RecordId, TextId};
 
@@ -149,13 +149,8 @@ pub struct Suggestion {
     pub inputs: Vec<RecordId>,
 }
 
-/// What is remembered of a session that was read: enough to make evidence of its events without
-/// reading it again.
-#[derive(Debug)]
-struct Noted {
-    session: usize,
-    events: Vec<(TextId, Source)>,
-}
+/// The session whose events were cited last, by its number, with their names.
+type Cited = Option<(usize, Vec<EventName>)>;
 
 /// Gives a curator the sessions of a dream, one by one, and keeps note of what it reads.
 #[derive(Debug)]
@@ -163,12 +158,14 @@ pub struct SessionReader<'a> {
     store: &'a Store,
     /// The sessions of this dream, and behind them those of earlier ones.
     sessions: Vec<Session>,
-    /// Where a session with an id stands among them.
-    places: BTreeMap<String, usize>,
+    /// Their places in the order of their ids.
+    by_id: Vec<usize>,
     orders: &'a Orders,
     /// How many are of this dream.
     own: usize,
-    noted: Mutex<BTreeMap<String, Noted>>,
+    /// Which of them were read.
+    read: Mutex<Vec<bool>>,
+    last_cited: Mutex<Cited>,
     work: Work,
 }
 
@@ -183,10 +180,12 @@ impl<'a> SessionReader<'a> {
         sessions.extend(earlier);
         let total = sessions.len() as u64;
         let work = store.database().progress().begin("sessions", Some(total));
+        let mut by_id: Vec<usize> = (0..sessions.len()).collect();
         // Of two with one id, the first: it is of this dream.
-        let places = sessions.iter().enumerate().rev();
-        let places = places.map(|(at, session)| (session.id().to_owned(), at)).collect();
-        Self { store, sessions, places, own, orders, noted: Mutex::default(), work }
+        by_id.sort_by_key(|at| sessions[*at].id());
+        by_id.dedup_by_key(|at| sessions[*at].id());
+        let read = Mutex::new(vec![false; sessions.len()]);
+        Self { store, sessions, by_id, own, orders, read, last_cited: Mutex::default(), work }
     }
 
     /// The sessions of the dream, without their events.
@@ -203,24 +202,28 @@ impl<'a> SessionReader<'a> {
     fn index(&self, id: &str) -> Result<usize> {
         let missing =
             || Error::not_found(format!("session `{id}` is not among those of this dream"));
-        self.places.get(id).copied().ok_or_else(missing)
+        let found = self.by_id.binary_search_by_key(&id, |at| self.sessions[*at].id());
+        found.map(|at| self.by_id[at]).map_err(|_| missing())
     }
 
-    /// Takes note of a session's events as they were noted when it was read before.
-    pub(crate) fn note(&self, id: &str, events: Vec<(TextId, Source)>) -> Result<()> {
+    /// Takes note that a session was read, now or before.
+    pub(crate) fn note(&self, id: &str) -> Result<()> {
         self.orders.heed()?;
-        let session = self.index(id)?;
-        let mut notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if notes.insert(id.to_owned(), Noted { session, events }).is_none() {
+        let at = self.index(id)?;
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut read[at], true) {
             self.work.advance();
         }
         Ok(())
     }
 
-    /// What was noted of a session's events; nothing if it was not read.
-    pub(crate) fn noted(&self, id: &str) -> Vec<(TextId, Source)> {
-        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.get(id).map(|noted| noted.events.clone()).unwrap_or_default()
+    /// The names of a session's events. They are not kept while a dream runs: it may cite any event
+    /// of any session, and they are most of what it would hold.
+    pub(crate) fn names(&self, session: &Session) -> Result<Vec<EventName>> {
+        match kept_names(self.store, session)? {
+            Some(names) if names.len() == session.events() as usize => Ok(names),
+            _ => self.store.event_sources(session, 0..=u32::MAX),
+        }
     }
 
     /// The events of a session of this dream, in order. An erased event is an empty one, so that
@@ -231,15 +234,10 @@ impl<'a> SessionReader<'a> {
     /// `Corrupt` if the session is damaged.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
         self.orders.heed()?;
-        let stored = self.stored(id)?;
-        let mut events = Vec::with_capacity(stored.len());
-        let mut read = Vec::with_capacity(stored.len());
-        for (_, text, event) in stored {
-            let event = event.unwrap_or_else(|| Event::said(Role::Meta, ""));
-            read.push((text, event.source()));
-            events.push(event);
-        }
-        self.note(id, read)?;
+        let events = self.stored(id)?.into_iter();
+        let erased = || Event::said(Role::Meta, "");
+        let events = events.map(|(_, _, event)| event.unwrap_or_else(erased)).collect();
+        self.note(id)?;
         Ok(events)
     }
 
@@ -257,31 +255,44 @@ impl<'a> SessionReader<'a> {
         Ok(events.map(|(_, _, event)| event.unwrap_or_else(erased)).collect())
     }
 
-    /// How many sessions and events of this dream were read.
-    pub(crate) fn read(&self) -> (usize, usize) {
-        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = || notes.values().filter(|noted| noted.session < self.own);
-        (own().count(), own().map(|noted| noted.events.len()).sum())
+    /// The sessions of this dream that were read.
+    fn own_read(&self) -> Vec<&Session> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.sessions().iter().zip(read.iter());
+        own.filter(|(_, read)| **read).map(|(session, _)| session).collect()
     }
 
-    /// The sessions of this dream that were read, each with the object that was.
+    /// How many sessions and events of this dream were read.
+    pub(crate) fn read(&self) -> (usize, usize) {
+        let own = self.own_read();
+        (own.len(), own.iter().map(|session| session.events() as usize).sum())
+    }
+
+    /// The sessions of this dream that were read, each with the object that was, in order of their ids.
     pub(crate) fn read_list(&self) -> Vec<(String, String)> {
-        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = notes
-            .iter()
-            .filter(|(_, noted)| noted.session < self.own)
-            .map(|(id, noted)| (id.clone(), self.sessions[noted.session].object_id().to_string()));
-        read.collect()
+        let read = self.own_read().into_iter();
+        let mut list: Vec<_> = read
+            .map(|session| (session.id().to_owned(), session.object_id().to_string()))
+            .collect();
+        list.sort_unstable();
+        list
+    }
+
+    /// The session that a citation names, if it was read.
+    fn cited(&self, cite: &Citation) -> Option<usize> {
+        let at = self.index(&cite.session).ok()?;
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)[at].then_some(at)
     }
 
     /// Evidence for citations, and what its events come to as footing.
     ///
     /// # Errors
-    /// `Invalid` if a citation names a session or an event that was not read.
+    /// `Invalid` if a citation names a session or an event that was not read; `Corrupt` if a session
+    /// is damaged.
     pub(crate) fn evidence(&self, cites: &[Citation]) -> Result<(Vec<Evidence>, Footing)> {
         limits::check("a proposal", cites.len(), limits::EVIDENCE_MAX, "citations")?;
-        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut evidence = Vec::with_capacity(cites.len());
+        let mut held = self.last_cited.lock().unwrap_or_else(PoisonError::into_inner);
         let mut footing = Footing::default();
         for cite in cites {
             let unread = || {
@@ -290,16 +301,21 @@ impl<'a> SessionReader<'a> {
                     cite.first, cite.last, cite.session
                 ))
             };
-            let session = notes.get(&cite.session).ok_or_else(unread)?;
+            let at = self.cited(cite).ok_or_else(unread)?;
+            let session = &self.sessions[at];
+            if held.as_ref().is_none_or(|(cited, _)| *cited != at) {
+                *held = Some((at, self.names(session)?));
+            }
+            let names = held.as_ref().map_or(&[][..], |(_, names)| names);
             let range = cite.first as usize..(cite.last as usize).saturating_add(1);
-            let events = session.events.get(range).filter(|events| !events.is_empty());
+            let events = names.get(range).filter(|events| !events.is_empty());
             let events = events.ok_or_else(unread)?;
             limits::check("a citation", events.len(), limits::EVIDENCE_EVENTS_MAX, "events")?;
             for (_, source) in events {
                 footing.add_source(*source);
             }
             evidence.push(Evidence {
-                session: self.sessions[session.session].object_id(),
+                session: session.object_id(),
                 first: cite.first,
                 last: cite.last,
                 texts: events.iter().map(|(text, _)| *text).collect(),
@@ -313,15 +329,13 @@ impl<'a> SessionReader<'a> {
     /// # Errors
     /// `Corrupt` if a session is damaged.
     pub(crate) fn quotes_verify(&self, cites: &[Citation]) -> Result<bool> {
-        let notes = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         for cite in cites {
             let quote = cite.quote.as_deref().map_or("", str::trim);
-            let (Some(noted), true) =
-                (notes.get(&cite.session), quote.chars().count() >= QUOTE_CHARS_MIN)
+            let (Some(at), true) = (self.cited(cite), quote.chars().count() >= QUOTE_CHARS_MIN)
             else {
                 return Ok(false);
             };
-            let session = &self.sessions[noted.session];
+            let session = &self.sessions[at];
             let events = self.store.events(session, cite.first..=cite.last)?;
             let mut texts = events.iter().filter_map(|(_, _, event)| event.as_ref());
             if !texts.any(|event| event.text().contains(quote)) {

@@ -1,31 +1,45 @@
 //! What is frequent, counted before anything is kept: most of what sessions hold is in one of them.
 
-use std::collections::BTreeMap;
-
 use crate::dream::mine::ledger::{Digest, Signal};
 
-/// In how many sessions each signal is, counted before anything is kept of it. Names are told apart
-/// by 64 bits: of two that meet, a rare one may be kept as if it were frequent.
-#[derive(Debug, Default)]
-pub(super) struct Census(BTreeMap<u64, u32>);
+/// The counters of each of the two rows.
+const COUNTERS: usize = 1 << 21;
+
+/// In how many sessions each signal is, about: a sketch of fixed size, in which a signal has a counter
+/// in each of two rows, and other signals may share one of them (count-min with conservative update;
+/// Estan and Varghese, 2002). It never says too little. A rare signal that it takes for a frequent one
+/// costs room until all is added up.
+#[derive(Debug)]
+pub(super) struct Census([Vec<u8>; 2]);
+
+impl Default for Census {
+    fn default() -> Self {
+        Self([vec![0; COUNTERS], vec![0; COUNTERS]])
+    }
+}
 
 impl Census {
     pub(super) fn count(&mut self, digest: &Digest) {
-        for signal in digest.signals() {
-            *self.0.entry(Self::name(signal)).or_default() += 1;
+        for (signal, _) in &digest.signals {
+            let places = Self::places(signal);
+            let least = self.least(places);
+            for (row, place) in self.0.iter_mut().zip(places) {
+                row[place] = row[place].max(least.saturating_add(1));
+            }
         }
     }
 
-    pub(super) fn sessions(&self, signal: &Signal) -> u32 {
-        self.0.get(&Self::name(signal)).copied().unwrap_or(0)
+    /// Whether a signal may be in `sessions` or more.
+    pub(super) fn reaches(&self, signal: &Signal, sessions: usize) -> bool {
+        usize::from(self.least(Self::places(signal))) >= sessions.min(usize::from(u8::MAX))
     }
 
-    /// FNV-1a over the parts.
-    fn name(signal: &Signal) -> u64 {
-        let family = [signal.family as u8, 0];
-        let bytes = family.iter().chain(signal.scope.as_bytes()).chain(&[0]);
-        bytes.chain(signal.name.as_bytes()).fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-            (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+    fn least(&self, places: [usize; 2]) -> u8 {
+        self.0[0][places[0]].min(self.0[1][places[1]])
+    }
+
+    fn places(signal: &Signal) -> [usize; 2] {
+        let hash = signal.hash();
+        [hash, hash >> 32].map(|half| half as usize % COUNTERS)
     }
 }

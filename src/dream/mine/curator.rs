@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::dream::curator::{
     Citation, Curator, CuratorInput, Recalled, SessionReader, SuggestedChange, Suggestion,
@@ -9,14 +10,14 @@ use crate::dream::curator::{
 use crate::dream::mine::census::Census;
 use crate::dream::mine::ledger::Digest;
 use crate::dream::mine::memory::{self, Fate, Held, Known, Plan, SESSIONS, Use};
-use crate::dream::mine::shelf::{Kept, Shelf};
+use crate::dream::mine::shelf::Shelf;
 use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner};
 use crate::error::{ErrorKind, Result};
 use crate::limits;
 use crate::object::{Entry, Key, Kind, ProposalKind, Session};
 
 /// The version of the method: raised when other sessions would give other proposals.
-const VERSION: &str = "0.3";
+pub(super) const VERSION: &str = "0.4";
 
 /// The built-in curator: offline and deterministic. From sessions it finds recurring mistakes and
 /// what worked instead, workflows that sessions converge on, what users ask for repeatedly, and
@@ -69,21 +70,30 @@ impl Curator for Mine {
     ) -> Result<()> {
         let (miner, ids) = self.read(input)?;
         let memories = held(input)?;
-        let mut suggestions = plans(input, &memories)?;
+        // Each with the finding that it rests on. What that cites is listed only when its turn comes.
+        let plans = plans(input, &memories)?.into_iter();
+        let mut suggestions: Vec<(Suggestion, Option<Rc<Finding>>)> =
+            plans.map(|suggestion| (suggestion, None)).collect();
         let known = Known::of(&memories);
         for finding in miner.finish() {
-            suggestions.extend(outdated(&finding, &memories, &ids));
-            suggestions.extend(suggestion(finding, &known, input, &ids)?);
+            let finding = Rc::new(finding);
+            let mut told = outdated(&finding, &memories);
+            told.extend(suggestion(&finding, &known, input)?);
+            suggestions.extend(told.into_iter().map(|told| (told, Some(Rc::clone(&finding)))));
         }
-        suggestions.sort_by_key(|suggestion| Reverse(suggestion.confidence));
+        suggestions.sort_by_key(|(suggestion, _)| Reverse(suggestion.confidence));
         suggestions.truncate(self.options.findings_max);
-        suggestions.into_iter().try_for_each(suggest)
+        for (mut suggestion, finding) in suggestions {
+            suggestion.cites = finding.map_or(Vec::new(), |finding| cited(&finding, &ids));
+            suggest(suggestion)?;
+        }
+        Ok(())
     }
 }
 
 impl Mine {
     /// All sessions taken in, with their ids in the order of their numbers.
-    fn read(&self, input: &CuratorInput<'_>) -> Result<(Miner, Vec<String>)> {
+    fn read<'a>(&self, input: &CuratorInput<'a>) -> Result<(Miner<'a>, Vec<&'a str>)> {
         let reader = input.sessions;
         let mut shelf = Shelf::of(input.memory.store(), VERSION);
         let mut census = Census::default();
@@ -102,8 +112,8 @@ impl Mine {
         let mut miner = Miner::counted(self.options, sessions.len(), census);
         for session in sessions {
             let digest = digest(session, reader, &mut shelf)?;
-            miner.absorb(session.facts().clone(), digest);
-            ids.push(session.id().to_owned());
+            miner.absorb(session.facts(), digest);
+            ids.push(session.id());
         }
         shelf.write()?;
         Ok((miner, ids))
@@ -113,9 +123,9 @@ impl Mine {
 /// What a session adds: as it was kept, or read anew.
 fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &mut Shelf<'_>) -> Result<Digest> {
     match shelf.load(session) {
-        Ok(Some(kept)) if kept.events.len() == session.events() as usize => {
-            reader.note(session.id(), kept.events)?;
-            return Ok(kept.digest);
+        Ok(Some(digest)) if digest.events == session.events() => {
+            reader.note(session.id())?;
+            return Ok(digest);
         }
         Ok(_) => {}
         // What is derived is derived again.
@@ -124,9 +134,8 @@ fn digest(session: &Session, reader: &SessionReader<'_>, shelf: &mut Shelf<'_>) 
     }
     let events = reader.events(session.id())?;
     let digest = Miner::digest(session.facts(), &events);
-    let kept = Kept { events: reader.noted(session.id()), digest };
-    shelf.keep(session, &kept)?;
-    Ok(kept.digest)
+    shelf.keep(session, &reader.names(session)?, &digest)?;
+    Ok(digest)
 }
 
 /// All memories that can be read. What was erased says nothing.
@@ -182,10 +191,9 @@ fn plans(input: &CuratorInput<'_>, memories: &[Held]) -> Result<Vec<Suggestion>>
 
 /// The suggestion that a finding makes, unless memory says it already.
 fn suggestion(
-    finding: Finding,
+    finding: &Finding,
     known: &Known<'_>,
     input: &CuratorInput<'_>,
-    ids: &[String],
 ) -> Result<Option<Suggestion>> {
     let (kind, written) = match finding.kind {
         FindingKind::Mistake => (ProposalKind::Mistake, Kind::MISTAKE),
@@ -193,7 +201,7 @@ fn suggestion(
         FindingKind::Preference => (ProposalKind::Preference, Kind::PREFERENCE),
         FindingKind::Supersession => (ProposalKind::Supersession, Kind::NOTE),
     };
-    let (told, inputs) = match known.fate(&finding) {
+    let (told, inputs) = match known.fate(finding) {
         Fate::New => (String::new(), Vec::new()),
         Fate::Known => return Ok(None),
         Fate::Strengthen(held) => {
@@ -203,8 +211,7 @@ fn suggestion(
             (" It corrects what memory says at this key.".into(), vec![held.record])
         }
     };
-    let cites = cited(&finding, ids);
-    let entry = Entry::new(finding.text)
+    let entry = Entry::new(&finding.text)
         .title(finding.title.clone())
         .kind(written)
         .attribute(SESSIONS, finding.sources.sessions.to_string());
@@ -213,17 +220,17 @@ fn suggestion(
     let doubts = said.map(|said| said.wrong.saturating_sub(said.helpful)).sum::<u32>();
     Ok(Some(Suggestion {
         kind,
-        title: finding.title,
-        changes: vec![SuggestedChange::Put(Key::new(finding.key)?, entry)],
+        title: finding.title.clone(),
+        changes: vec![SuggestedChange::Put(Key::new(&finding.key)?, entry)],
         rationale: format!("{}{told}", finding.rationale),
         confidence: finding.confidence / (1 + doubts.min(9) as u16),
-        cites,
+        cites: Vec::new(),
         inputs,
     }))
 }
 
 /// Suggestions that tell the memories of a habit given up that it was.
-fn outdated(finding: &Finding, memories: &[Held], ids: &[String]) -> Vec<Suggestion> {
+fn outdated(finding: &Finding, memories: &[Held]) -> Vec<Suggestion> {
     let Some(gone) = &finding.gone else { return Vec::new() };
     let told = memory::outdated(memories, gone, &finding.text).into_iter();
     let suggestion = |(held, entry): (Held, Entry)| Suggestion {
@@ -232,7 +239,7 @@ fn outdated(finding: &Finding, memories: &[Held], ids: &[String]) -> Vec<Suggest
         changes: vec![SuggestedChange::Put(held.key, entry)],
         rationale: finding.rationale.clone(),
         confidence: finding.confidence,
-        cites: cited(finding, ids),
+        cites: Vec::new(),
         inputs: vec![held.record],
     };
     told.map(suggestion).collect()
@@ -240,22 +247,21 @@ fn outdated(finding: &Finding, memories: &[Held], ids: &[String]) -> Vec<Suggest
 
 /// The finding's citations; the first of each session come first, so that a bound on their number
 /// takes later ones away before it takes a session.
-fn cited(finding: &Finding, ids: &[String]) -> Vec<Citation> {
+fn cited(finding: &Finding, ids: &[&str]) -> Vec<Citation> {
     let mut ranks: BTreeMap<usize, u32> = BTreeMap::new();
     let mut ranked: Vec<_> = finding
-        .cites
-        .iter()
+        .cites()
+        .into_iter()
         .map(|cite| {
             let rank = ranks.entry(cite.session).or_default();
             *rank += 1;
-            (*rank, *cite)
+            (*rank, cite)
         })
         .collect();
     ranked.sort_by_key(|(rank, cite)| (*rank, *cite));
     ranked.truncate(limits::EVIDENCE_MAX);
     ranked.sort_by_key(|(_, cite)| *cite);
-    let named = ranked
-        .into_iter()
-        .map(|(_, cite)| Citation::new(&ids[cite.session], cite.first, cite.last));
+    let named =
+        ranked.into_iter().map(|(_, cite)| Citation::new(ids[cite.session], cite.first, cite.last));
     named.collect()
 }

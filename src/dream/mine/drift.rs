@@ -1,6 +1,7 @@
 //! Habits that come and go over the weeks: what newer sessions do instead of what older ones did.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::clock::Time;
 use crate::dream::mine::finding::FindingKind;
@@ -17,8 +18,15 @@ const SIDE_MIN: usize = 8;
 const CHANGES_MAX: usize = 10;
 const WEEK_SECONDS: i64 = 7 * 24 * 3600;
 
-/// The sessions of each week, by the Monday it begins with.
-type Weeks = BTreeMap<i64, Vec<usize>>;
+/// The weeks, and in which of them each session began.
+struct Weeks {
+    /// The Monday that each week begins with, in order.
+    mondays: Vec<i64>,
+    /// How many sessions began in each.
+    sizes: Vec<usize>,
+    /// Per session the week; nothing where it has no date.
+    of: Vec<Option<u32>>,
+}
 
 /// A habit whose share changed.
 struct Change<'a> {
@@ -33,12 +41,12 @@ struct Change<'a> {
 /// Changes of habit, strongest first.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     let weeks = weeks(view);
-    if weeks.len() < 3 {
+    if weeks.mondays.len() < 3 {
         return Vec::new();
     }
     let mut changes: Vec<Change<'_>> = Vec::new();
     for family in [Family::Tool, Family::Command] {
-        for (number, signal) in view.ledger.family(family) {
+        for (number, signal) in view.sums.family(family) {
             let one_word = family == Family::Command && signal.scope == "1";
             if !one_word && view.support(number).sessions() >= view.least.max(SIDE_MIN) {
                 changes.extend(change(view, &weeks, number, &signal.name));
@@ -66,28 +74,30 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
 }
 
 fn weeks(view: &View<'_>) -> Weeks {
-    let mut weeks = Weeks::new();
-    for (session, fact) in view.ledger.facts().into_iter().enumerate() {
-        if let Some(started) = fact.started {
-            // 1970-01-01 was a Thursday: three days after a Monday.
-            let day_shift = 3 * 24 * 3600;
-            let monday = (started.as_seconds() + day_shift).div_euclid(WEEK_SECONDS) * WEEK_SECONDS
-                - day_shift;
-            weeks.entry(monday).or_default().push(session);
-        }
-    }
-    weeks
+    // 1970-01-01 was a Thursday: three days after a Monday.
+    let day_shift = 3 * 24 * 3600;
+    let monday = |time: Time| {
+        (time.as_seconds() + day_shift).div_euclid(WEEK_SECONDS) * WEEK_SECONDS - day_shift
+    };
+    let begun = || view.sums.facts().iter().map(|fact| fact.started.map(monday));
+    let mondays: BTreeSet<i64> = begun().flatten().collect();
+    let mondays: Vec<i64> = mondays.into_iter().collect();
+    let week = |monday| mondays.binary_search(&monday).expect("BUG: each Monday was taken") as u32;
+    let of: Vec<Option<u32>> = begun().map(|monday| monday.map(week)).collect();
+    let mut sizes = vec![0; mondays.len()];
+    of.iter().flatten().for_each(|week| sizes[*week as usize] += 1);
+    Weeks { mondays, sizes, of }
 }
 
 /// The week at which the share of a signal changes most, if it changes enough.
 fn change<'a>(view: &View<'_>, weeks: &Weeks, signal: u32, name: &'a str) -> Option<Change<'a>> {
-    let support = view.support(signal);
-    let counts: Vec<(i64, usize, usize)> = weeks
-        .iter()
-        .map(|(monday, all)| {
-            (*monday, all.iter().filter(|s| support.holds(**s)).count(), all.len())
-        })
-        .collect();
+    let mut held = vec![0; weeks.sizes.len()];
+    for week in view.support(signal).numbers().filter_map(|session| weeks.of[session]) {
+        held[week as usize] += 1;
+    }
+    let held = weeks.mondays.iter().zip(held).zip(&weeks.sizes);
+    let counts: Vec<(i64, usize, usize)> =
+        held.map(|((monday, held), all)| (*monday, held, *all)).collect();
     let sum = |part: &[(i64, usize, usize)]| {
         part.iter().fold((0, 0), |sum, (_, held, all)| (sum.0 + held, sum.1 + all))
     };
@@ -121,7 +131,13 @@ fn describe(change: &Change<'_>) -> String {
     )
 }
 
-fn candidate(key: String, title: String, text: String, support: Support, weight: u16) -> Candidate {
+fn candidate(
+    key: String,
+    title: String,
+    text: String,
+    support: Rc<Support>,
+    weight: u16,
+) -> Candidate {
     Candidate {
         kind: FindingKind::Supersession,
         topic: key.clone(),
@@ -144,7 +160,7 @@ fn single(view: &View<'_>, change: &Change<'_>) -> Candidate {
         format!("A habit changed: {}. Older notes on it may be out of date.", describe(change));
     let key = format!("drift/{}", slug(change.name));
     let title = format!("{} over time", change.name);
-    let mut found = candidate(key, title, text, view.support(change.signal).clone(), 520);
+    let mut found = candidate(key, title, text, Rc::clone(view.support(change.signal)), 520);
     found.gone = (change.after < change.before).then(|| change.name.to_owned());
     found
 }
@@ -160,8 +176,7 @@ fn replacements(view: &View<'_>, changes: &[Change<'_>]) -> Vec<([u32; 2], Candi
             new.after > new.before && apart && (new.monday - old.monday).abs() <= 2 * WEEK_SECONDS
         };
         let Some(new) = changes.iter().find(near) else { continue };
-        let mut support = view.support(old.signal).clone();
-        support.join(view.support(new.signal));
+        let support = view.support(old.signal).joined(view.support(new.signal)).into();
         let text = format!(
             "`{}` gives way to `{}`: {}; {}.",
             old.name,
@@ -185,7 +200,7 @@ fn overview(view: &View<'_>, changes: &[Change<'_>]) -> Option<Candidate> {
     }
     let mut support = Support::default();
     for change in changes {
-        support.join(view.support(change.signal));
+        support = support.joined(view.support(change.signal));
     }
     let parts: Vec<String> = changes.iter().take(4).map(describe).collect();
     let text = format!("Habits change over the weeks: {}.", parts.join("; "));
@@ -193,7 +208,7 @@ fn overview(view: &View<'_>, changes: &[Change<'_>]) -> Option<Candidate> {
         "drift/habits".into(),
         "Habits change over the weeks".into(),
         text,
-        support,
+        support.into(),
         800,
     ))
 }

@@ -1,5 +1,9 @@
 //! What mining hands back.
 
+use std::rc::Rc;
+
+use crate::dream::mine::support::Support;
+
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum FindingKind {
@@ -48,8 +52,15 @@ pub(crate) struct Finding {
     /// Per mille.
     pub(crate) confidence: u16,
     pub(crate) sources: Sources,
-    /// At least one per supporting session, in order.
-    pub(crate) cites: Vec<Cite>,
+    /// Where it was seen.
+    pub(super) support: Rc<Support>,
     /// The tool or command that it says was given up.
     pub(crate) gone: Option<String>,
+}
+
+impl Finding {
+    /// What it rests on: at least one citation per supporting session, in order.
+    pub(super) fn cites(&self) -> Vec<Cite> {
+        self.support.cites()
+    }
 }

@@ -1,10 +1,13 @@
 //! Single steps that many sessions share: first calls, commands, kinds of commands, own scripts,
 //! and one command before another in one line.
 
+use std::rc::Rc;
+
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{self, Candidate, quoted, slug};
+use crate::dream::mine::sums::When;
 use crate::dream::mine::support::{Split, Support};
 
 /// The least share of sessions that makes a habit, per mille.
@@ -37,10 +40,10 @@ pub(super) fn workflow(
     key: &str,
     title: String,
     what: &str,
-    support: &Support,
+    support: &Rc<Support>,
     weight: u16,
 ) -> Candidate {
-    let split = support.split(&view.ledger.facts());
+    let split = support.split(view.sums.facts());
     let outcome = split.map_or(UNKNOWN.to_owned(), Split::sentence);
     let (seen, times) = (view.share(support.sessions()), support.places());
     let harmful = split.is_some_and(|split| split.harm() >= HARM);
@@ -59,7 +62,7 @@ pub(super) fn workflow(
         ),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
-        support: support.clone(),
+        support: Rc::clone(support),
         weight,
         share: if split.is_some() { 1000 } else { UNKNOWN_SHARE },
         topic: key.split('/').next().unwrap_or(key).to_owned(),
@@ -72,21 +75,21 @@ fn habits<'a>(
     view: &'a View<'_>,
     family: Family,
     share: usize,
-) -> impl Iterator<Item = (u32, &'a Signal, &'a Support)> {
+) -> impl Iterator<Item = (u32, &'a Signal, &'a Rc<Support>)> {
     let least = view.least.max(view.all() * share / 1000);
-    let all = view.ledger.family(family);
+    let all = view.sums.family(family);
     all.map(|(number, signal)| (number, signal, view.support(number)))
         .filter(move |(_, _, support)| support.sessions() >= least)
 }
 
 fn first_calls(view: &View<'_>) -> Vec<Candidate> {
     let tools =
-        view.ledger.family(Family::Tool).filter(|(number, _)| view.support(*number).sessions() > 1);
+        view.sums.family(Family::Tool).filter(|(number, _)| view.support(*number).sessions() > 1);
     // Where one tool is all there is, the first call says nothing.
     if tools.count() < 3 {
         return Vec::new();
     }
-    let one = |(_, signal, support): (u32, &Signal, &Support)| {
+    let one = |(_, signal, support): (u32, &Signal, &Rc<Support>)| {
         let what =
             format!("The first call of a session is `{}`, before anything else.", signal.name);
         let title = format!("First call: {}", signal.name);
@@ -97,16 +100,16 @@ fn first_calls(view: &View<'_>) -> Vec<Candidate> {
 
 /// When in a session something happens, where that is clear.
 fn when(view: &View<'_>, signal: u32) -> &'static str {
-    match view.ledger.depth(signal) {
-        0..200 => ", usually at the start",
-        800.. => ", usually near the end, before the work is handed in",
-        _ => "",
+    match view.sums.when(signal) {
+        When::Early => ", usually at the start",
+        When::Between => "",
+        When::Late => ", usually near the end, before the work is handed in",
     }
 }
 
 fn classes(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, support): (u32, &Signal, &Support)| {
-        let mut names: Vec<(&String, &u32)> = view.ledger.lore(number).company.iter().collect();
+    let one = |(number, signal, support): (u32, &Signal, &Rc<Support>)| {
+        let mut names: Vec<(&String, &u32)> = view.sums.lore(number).company.iter().collect();
         names.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let shown = quoted(names.iter().take(3).map(|(name, _)| name.as_str()));
         let what = match signal.name.as_str() {
@@ -127,9 +130,9 @@ fn classes(view: &View<'_>) -> Vec<Candidate> {
 
 /// Whether a kind of work is nearly always done by this one command, and is told already.
 fn is_told_by_class(view: &View<'_>, command: u32, support: &Support) -> bool {
-    let name = &view.ledger.signal(command).name;
-    view.ledger.family(Family::Class).any(|(number, _)| {
-        let first = view.ledger.lore(number).companion();
+    let name = &view.sums.signal(command).name;
+    view.sums.family(Family::Class).any(|(number, _)| {
+        let first = view.sums.lore(number).companion();
         first.is_some_and(|(main, _)| main == name) && view.support(number).likeness(support) >= 850
     })
 }
@@ -145,8 +148,7 @@ fn commands(view: &View<'_>) -> Vec<Candidate> {
             narrower && few >= support.sessions() * part
         };
         // A command is told by its longest head that is still the same habit.
-        if is_told_by_class(view, number, support)
-            || view.ledger.family(Family::Command).any(longer)
+        if is_told_by_class(view, number, support) || view.sums.family(Family::Command).any(longer)
         {
             continue;
         }
@@ -179,7 +181,7 @@ pub(super) fn has_task(head: &str) -> bool {
 fn chains(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (_, signal, support) in habits(view, Family::Chain, HABIT / 2) {
-        let back = view.ledger.find(Family::Chain, &signal.name, &signal.scope);
+        let back = view.sums.find(Family::Chain, &signal.name, &signal.scope);
         let back = back.map_or(0, |back| view.support(back).sessions());
         let (a, b) = (&signal.scope, &signal.name);
         if back * 2 > support.sessions() || !has_task(a) || !has_task(b) {
@@ -195,7 +197,7 @@ fn chains(view: &View<'_>) -> Vec<Candidate> {
 fn own_files(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (number, signal, support) in habits(view, Family::OwnFile, 200) {
-        let name = view.ledger.lore(number).companion().map_or("", |(name, _)| name);
+        let name = view.sums.lore(number).companion().map_or("", |(name, _)| name);
         let kind = &signal.scope;
         let (what, title) = match signal.name.as_str() {
             "write" => (

@@ -1,11 +1,8 @@
-//! All that was sighted, by signal and by session.
+//! What one session holds, by signal: taken down as it is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-
-use crate::dream::mine::support::Support;
-use crate::object::SessionFacts;
 
 /// The most places that are kept of one signal in one session.
 const PLACES_MAX: usize = 48;
@@ -71,12 +68,30 @@ pub(super) struct Signal {
     pub(super) name: String,
 }
 
+impl Signal {
+    /// The same command by one word less; nothing if it has only one, or is no command.
+    pub(super) fn shorter(&self) -> Option<Self> {
+        let (head, _) = self.name.rsplit_once(' ').filter(|_| self.family == Family::Command)?;
+        let scope = head.split(' ').count().to_string();
+        Some(Self { family: self.family, scope, name: head.to_owned() })
+    }
+
+    /// FNV-1a over the parts.
+    pub(super) fn hash(&self) -> u64 {
+        let family = [self.family as u8, 0];
+        let bytes = family.iter().chain(self.scope.as_bytes()).chain(&[0]);
+        bytes.chain(self.name.as_bytes()).fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+            (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
 /// A signal in one session.
 #[derive(Debug, Deserialize, Serialize)]
-struct Sighting {
-    places: Vec<u32>,
+pub(super) struct Sighting {
+    pub(super) places: Vec<u32>,
     /// Where in the session it was first seen, per mille.
-    depth: u16,
+    pub(super) depth: u16,
 }
 
 /// One step of a session: a tool, or one command of a shell line.
@@ -84,16 +99,6 @@ struct Sighting {
 pub(super) struct Step {
     pub(super) signal: u32,
     pub(super) event: u32,
-}
-
-/// What is kept of one session.
-#[derive(Debug)]
-pub(super) struct Notes {
-    pub(super) facts: SessionFacts,
-    pub(super) steps: Vec<Step>,
-    /// The number of events.
-    pub(super) events: u32,
-    sightings: BTreeMap<u32, Sighting>,
 }
 
 /// What is kept of one signal beside where it was seen.
@@ -109,85 +114,35 @@ pub(super) struct Lore {
     pub(super) between: BTreeMap<String, u32>,
 }
 
-/// What one session adds to a ledger: kept, it need not be read again; left out, it is taken away.
+/// What one session adds to the sums: kept, it need not be read again; left out, it is taken away.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Digest {
-    events: u32,
-    signals: Vec<(Signal, Lore)>,
-    steps: Vec<Step>,
-    sightings: BTreeMap<u32, Sighting>,
+    /// The number of events.
+    pub(super) events: u32,
+    pub(super) signals: Vec<(Signal, Lore)>,
+    pub(super) steps: Vec<Step>,
+    /// By the place of the signal among them.
+    pub(super) sightings: BTreeMap<u32, Sighting>,
 }
 
-/// All sightings.
-#[derive(Debug, Default)]
+/// The sightings of one session that is being read.
+#[derive(Debug)]
 pub(super) struct Ledger {
     numbers: BTreeMap<Signal, u32>,
-    signals: Vec<(Signal, Lore)>,
-    pub(super) sessions: Vec<Notes>,
-    depths: Vec<u16>,
-}
-
-impl Digest {
-    /// What the session holds.
-    pub(super) fn signals(&self) -> impl Iterator<Item = &Signal> {
-        self.signals.iter().map(|(signal, _)| signal)
-    }
+    notes: Digest,
 }
 
 impl Ledger {
-    /// Opens the notes of one more session that has `events` events.
-    pub(super) fn open(&mut self, facts: SessionFacts, events: usize) {
-        self.sessions.push(Notes {
-            facts,
-            steps: Vec::new(),
-            events: events as u32,
-            sightings: BTreeMap::new(),
-        });
+    /// The ledger of a session that has `events` events.
+    pub(super) fn open(events: usize) -> Self {
+        let events = events as u32;
+        let (signals, steps, sightings) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { numbers: BTreeMap::new(), notes: Digest { events, signals, steps, sightings } }
     }
 
-    /// What the one session of this ledger adds.
-    pub(super) fn into_digest(mut self) -> Digest {
-        let notes = self.sessions.pop().expect("BUG: no session is open");
-        let Notes { events, steps, sightings, .. } = notes;
-        Digest { events, signals: self.signals, steps, sightings }
-    }
-
-    /// Adds what one more session holds. Of signals that are not `frequent` nothing is kept but the
-    /// names of steps.
-    pub(super) fn absorb(
-        &mut self,
-        facts: SessionFacts,
-        digest: Digest,
-        frequent: impl Fn(&Signal) -> bool,
-    ) {
-        // Per signal of the digest its number here, and whether it is frequent.
-        let mut numbers: Vec<Option<(u32, bool)>> = Vec::with_capacity(digest.signals.len());
-        for (signal, lore) in digest.signals {
-            let often = frequent(&signal);
-            if !often && !matches!(signal.family, Family::Tool | Family::Command) {
-                numbers.push(None);
-                continue;
-            }
-            let number = self.number(signal.family, &signal.scope, &signal.name);
-            if often {
-                self.signals[number as usize].1.absorb(lore);
-            }
-            numbers.push(Some((number, often)));
-        }
-        let renumbered = |signal: u32| numbers.get(signal as usize).copied().flatten();
-        let steps = digest.steps.into_iter();
-        let steps =
-            steps.filter_map(|step| Some(Step { signal: renumbered(step.signal)?.0, ..step }));
-        let sightings = digest.sightings.into_iter().filter_map(|(signal, held)| {
-            let (number, often) = renumbered(signal)?;
-            often.then_some((number, held))
-        });
-        self.sessions.push(Notes {
-            facts,
-            steps: steps.collect(),
-            events: digest.events,
-            sightings: sightings.collect(),
-        });
+    /// All that was taken down.
+    pub(super) fn into_digest(self) -> Digest {
+        self.notes
     }
 
     /// The number of a signal, new or old.
@@ -196,15 +151,15 @@ impl Ledger {
         if let Some(&number) = self.numbers.get(&signal) {
             return number;
         }
-        let number = self.signals.len() as u32;
+        let number = self.notes.signals.len() as u32;
         self.numbers.insert(signal.clone(), number);
-        self.signals.push((signal, Lore::default()));
+        self.notes.signals.push((signal, Lore::default()));
         number
     }
 
-    /// Notes in the session opened last that `signal` was seen at `event`.
-    pub(super) fn note(&mut self, signal: u32, event: u32) {
-        let notes = self.sessions.last_mut().expect("BUG: no session is open");
+    /// Notes that `signal` was seen at `event`.
+    fn note(&mut self, signal: u32, event: u32) {
+        let notes = &mut self.notes;
         if notes.sightings.len() >= SIGNALS_MAX && !notes.sightings.contains_key(&signal) {
             return;
         }
@@ -224,9 +179,9 @@ impl Ledger {
         number
     }
 
-    /// Adds a step to the session opened last, unless it repeats the step before.
+    /// Adds a step, unless it repeats the step before.
     pub(super) fn step(&mut self, signal: u32, event: u32) {
-        let steps = &mut self.sessions.last_mut().expect("BUG: no session is open").steps;
+        let steps = &mut self.notes.steps;
         if steps.len() < STEPS_MAX && steps.last().is_none_or(|step| step.signal != signal) {
             steps.push(Step { signal, event });
         }
@@ -234,72 +189,13 @@ impl Ledger {
 
     /// What is known about a signal, to add to it.
     pub(super) fn lore_mut(&mut self, signal: u32) -> &mut Lore {
-        &mut self.signals[signal as usize].1
-    }
-
-    /// What is known about a signal.
-    pub(super) fn lore(&self, signal: u32) -> &Lore {
-        &self.signals[signal as usize].1
-    }
-
-    /// The signal with this number.
-    pub(super) fn signal(&self, number: u32) -> &Signal {
-        &self.signals[number as usize].0
-    }
-
-    /// The number of a signal, if it was ever seen.
-    pub(super) fn find(&self, family: Family, scope: &str, name: &str) -> Option<u32> {
-        let signal = Signal { family, scope: scope.to_owned(), name: name.to_owned() };
-        self.numbers.get(&signal).copied()
-    }
-
-    /// What every session is known to be, in the order of reading.
-    pub(super) fn facts(&self) -> Vec<&SessionFacts> {
-        self.sessions.iter().map(|notes| &notes.facts).collect()
-    }
-
-    /// The support of every signal that at least two sessions hold, by number; of others, nothing.
-    /// The sightings go into it: they are the most that a ledger holds.
-    pub(super) fn take_supports(&mut self) -> Vec<Support> {
-        let mut counts = vec![0u32; self.signals.len()];
-        for signal in self.sessions.iter().flat_map(|notes| notes.sightings.keys()) {
-            counts[*signal as usize] += 1;
-        }
-        let mut supports = vec![Support::default(); self.signals.len()];
-        let mut depths: Vec<Vec<u16>> = vec![Vec::new(); self.signals.len()];
-        for (session, notes) in self.sessions.iter_mut().enumerate() {
-            for (signal, sighting) in std::mem::take(&mut notes.sightings) {
-                depths[signal as usize].push(sighting.depth);
-                if counts[signal as usize] > 1 {
-                    let places = sighting.places.into_iter().map(|event| (event, event));
-                    supports[signal as usize].add_session(session, places.collect());
-                }
-            }
-        }
-        let median = |mut depths: Vec<u16>| {
-            depths.sort_unstable();
-            depths.get(depths.len() / 2).copied().unwrap_or(0)
-        };
-        self.depths = depths.into_iter().map(median).collect();
-        supports
-    }
-
-    /// The signals of one family, in the order of their names.
-    pub(super) fn family(&self, family: Family) -> impl Iterator<Item = (u32, &Signal)> {
-        let all = self.numbers.iter().filter(move |(signal, _)| signal.family == family);
-        all.map(|(signal, &number)| (number, signal))
-    }
-
-    /// The median of where in their sessions a signal was first seen, per mille; known once the
-    /// supports were taken.
-    pub(super) fn depth(&self, signal: u32) -> u16 {
-        self.depths.get(signal as usize).copied().unwrap_or(0)
+        &mut self.notes.signals[signal as usize].1
     }
 }
 
 impl Lore {
     /// Adds what another session tells of the same signal.
-    fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: Self) {
         other.examples.iter().for_each(|example| self.example(example));
         for (name, count) in other.company {
             *self.company.entry(name).or_default() += count;

@@ -1,9 +1,13 @@
 //! The front door: sessions are read one by one, findings come out at the end.
 
+use std::rc::Rc;
+
 use crate::dream::mine::census::Census;
 use crate::dream::mine::finding::Finding;
-use crate::dream::mine::ledger::{Digest, Family, Ledger, Signal};
+use crate::dream::mine::ledger::{Digest, Family, Signal};
 use crate::dream::mine::scope::Scopes;
+use crate::dream::mine::sums::Sums;
+use crate::dream::mine::support::Support;
 use crate::dream::mine::{drift, habit, mistake, outcome, preference, rank, read, sequence};
 use crate::object::{Event, SessionFacts};
 
@@ -34,73 +38,68 @@ impl MineOptions {
 
 /// Reads sessions and finds what recurs in them.
 #[derive(Debug)]
-pub(crate) struct Miner {
+pub(crate) struct Miner<'a> {
     options: MineOptions,
-    ledger: Ledger,
+    sums: Sums<'a>,
     /// Where it was counted beforehand what is frequent, with the fewest sessions that make it so.
     census: Option<(Census, usize)>,
 }
 
-impl Miner {
+impl<'a> Miner<'a> {
     /// A miner that has read nothing.
     #[cfg(test)]
     pub(crate) fn new(options: MineOptions) -> Self {
-        Self { options, ledger: Ledger::default(), census: None }
+        Self { options, sums: Sums::default(), census: None }
     }
 
     /// A miner for the sessions that were counted: of what few of them hold it keeps nothing.
     pub(super) fn counted(options: MineOptions, sessions: usize, census: Census) -> Self {
-        Self { options, ledger: Ledger::default(), census: Some((census, options.least(sessions))) }
+        Self { options, sums: Sums::default(), census: Some((census, options.least(sessions))) }
     }
 
     /// What a session adds, to be kept and absorbed.
     pub(super) fn digest(session: &SessionFacts, events: &[Event]) -> Digest {
-        let mut ledger = Ledger::default();
-        read::session(&mut ledger, session.clone(), events);
-        ledger.into_digest()
+        read::session(session, events)
     }
 
     /// Takes in what a session adds. Its number in citations is the count of sessions before it.
-    pub(super) fn absorb(&mut self, session: SessionFacts, digest: Digest) {
-        let census = &self.census;
-        let frequent = |signal: &Signal| match census {
-            Some((census, least)) => census.sessions(signal) as usize >= *least,
-            None => true,
-        };
-        self.ledger.absorb(session, digest, frequent);
+    pub(super) fn absorb(&mut self, session: &'a SessionFacts, digest: Digest) {
+        let census = self.census.as_ref();
+        let often =
+            |signal: &Signal| census.is_none_or(|(census, least)| census.reaches(signal, *least));
+        self.sums.absorb(session, digest, often);
     }
 
     /// Reads one session and takes it in.
     #[cfg(test)]
-    pub(crate) fn read(&mut self, session: SessionFacts, events: &[Event]) {
-        let digest = Self::digest(&session, events);
-        self.absorb(session, digest);
+    pub(crate) fn read(&mut self, session: &'a SessionFacts, events: &[Event]) {
+        self.absorb(session, Self::digest(session, events));
     }
 
     /// Findings, best first.
-    pub(crate) fn finish(mut self) -> Vec<Finding> {
-        let least = self.options.least(self.ledger.sessions.len());
-        let supports = self.ledger.take_supports();
-        let facts = self.ledger.facts();
-        let scopes = Scopes::of(&facts);
-        let tools = self.ledger.family(Family::Tool);
-        let calls = tools.map(|(number, _)| supports[number as usize].places()).sum();
-        let view = View { supports, ledger: &self.ledger, least, scopes, calls };
+    pub(crate) fn finish(self) -> Vec<Finding> {
+        let Self { options, mut sums, census } = self;
+        drop(census);
+        let least = options.least(sums.facts().len());
+        // What is in one session recurs nowhere.
+        sums.settle(least.max(2));
+        let scopes = Scopes::of(sums.facts());
+        let tools = sums.family(Family::Tool);
+        let calls = tools.map(|(number, _)| sums.support(number).places()).sum();
+        let view = View { sums: &sums, least, scopes, calls };
         let mut candidates = mistake::mine(&view);
         candidates.extend(outcome::mine(&view));
         candidates.extend(habit::mine(&view));
         candidates.extend(sequence::mine(&view));
         candidates.extend(preference::mine(&view));
         candidates.extend(drift::mine(&view));
-        rank::findings(candidates, &self.ledger.facts(), self.options.findings_max)
+        rank::findings(candidates, sums.facts(), options.findings_max)
     }
 }
 
 /// What the miners look at.
 pub(super) struct View<'a> {
-    pub(super) ledger: &'a Ledger,
-    /// By signal.
-    pub(super) supports: Vec<super::support::Support>,
+    pub(super) sums: &'a Sums<'a>,
     /// The fewest sessions that make a finding.
     pub(super) least: usize,
     /// Where findings hold.
@@ -112,19 +111,19 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// The number of sessions read.
     pub(super) fn all(&self) -> usize {
-        self.ledger.sessions.len()
+        self.sums.facts().len()
     }
 
     /// The support of a signal.
-    pub(super) fn support(&self, signal: u32) -> &super::support::Support {
-        &self.supports[signal as usize]
+    pub(super) fn support(&self, signal: u32) -> &Rc<Support> {
+        self.sums.support(signal)
     }
 
     /// The share of a step among all calls, per mille: how often it comes next anyway.
     pub(super) fn usual(&self, step: &str) -> usize {
         let words = step.split(' ').count().to_string();
-        let number = self.ledger.find(Family::Tool, "", step);
-        let number = number.or_else(|| self.ledger.find(Family::Command, &words, step));
+        let number = self.sums.find(Family::Tool, "", step);
+        let number = number.or_else(|| self.sums.find(Family::Command, &words, step));
         let places = number.map_or(0, |number| self.support(number).places());
         (places * 1000).checked_div(self.calls).unwrap_or(0)
     }

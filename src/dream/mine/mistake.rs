@@ -1,6 +1,7 @@
 //! Recurring mistakes: errors by form, refused calls, failing commands, unfilled placeholders.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
@@ -33,12 +34,18 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
 /// The numbers and parts of the signals of `family` that enough sessions hold.
 fn frequent<'a>(view: &'a View<'_>, family: Family) -> impl Iterator<Item = (u32, &'a Signal)> {
     let least = view.least;
-    view.ledger.family(family).filter(move |(number, _)| view.support(*number).sessions() >= least)
+    view.sums.family(family).filter(move |(number, _)| view.support(*number).sessions() >= least)
 }
 
-fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Support) -> Candidate {
+fn mistake(
+    view: &View<'_>,
+    key: &str,
+    title: String,
+    what: &str,
+    support: &Rc<Support>,
+) -> Candidate {
     let times = support.places();
-    let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
+    let split = support.split(view.sums.facts()).map_or(String::new(), Split::sentence);
     let (seen, place) = (view.share(support.sessions()), view.scopes.sentence(support));
     Candidate {
         kind: FindingKind::Mistake,
@@ -48,7 +55,7 @@ fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Supp
         text: rank::text(what, &format!("{place} Seen in {seen} ({times} times).{split}")),
         rationale: format!("{title}: {times} places in {seen}."),
         title,
-        support: support.clone(),
+        support: Rc::clone(support),
         weight: 800,
         share: 1000,
     }
@@ -56,7 +63,7 @@ fn mistake(view: &View<'_>, key: &str, title: String, what: &str, support: &Supp
 
 /// What to do instead, where what came next is mostly one thing, and more often than anywhere.
 fn remedy(view: &View<'_>, signal: u32) -> String {
-    let lore = view.ledger.lore(signal);
+    let lore = view.sums.lore(signal);
     match lore.companion() {
         Some((SAME_STEP, share)) if share >= 400 => {
             let bridge = lore.bridge().filter(|(step, share)| is_telling(view, step, *share));
@@ -80,7 +87,7 @@ fn is_telling(view: &View<'_>, step: &str, share: u32) -> bool {
 }
 
 fn example<'a>(view: &'a View<'_>, signal: u32) -> &'a str {
-    view.ledger.lore(signal).examples.first().map_or("", String::as_str)
+    view.sums.lore(signal).examples.first().map_or("", String::as_str)
 }
 
 fn errors(view: &View<'_>) -> Vec<Candidate> {
@@ -89,7 +96,7 @@ fn errors(view: &View<'_>) -> Vec<Candidate> {
     for (number, signal) in frequent(view, Family::Error) {
         let support = view.support(number);
         let (tool, form) = (signal.scope.as_str(), signal.name.as_str());
-        let all = view.ledger.find(Family::Error, "", form).map(|all| view.support(all).sessions());
+        let all = view.sums.find(Family::Error, "", form).map(|all| view.support(all).sessions());
         let most = largest.get(form).copied().unwrap_or(0);
         let of_one = |all: usize| most * 1000 >= all * ONE_TOOL;
         // Said once: of the tool that has most of it, or of all, who then stand for the single ones.
@@ -147,7 +154,7 @@ fn largest_tools<'a>(view: &'a View<'_>) -> BTreeMap<&'a str, usize> {
 /// The tools that fail with a form, those of most sessions first.
 fn tools_with(view: &View<'_>, form: &str) -> String {
     let mut tools: Vec<(usize, &str)> = view
-        .ledger
+        .sums
         .family(Family::Error)
         .filter(|(_, signal)| signal.name == form && !signal.scope.is_empty())
         .map(|(number, signal)| (view.support(number).sessions(), signal.scope.as_str()))
@@ -164,7 +171,7 @@ fn as_written<'a>(form: &'a str, example: &'a str) -> &'a str {
 
 /// Up to three quotes of users that say something by themselves, in quotation marks.
 fn sayings(view: &View<'_>, signal: u32) -> Option<String> {
-    let lore = view.ledger.lore(signal);
+    let lore = view.sums.lore(signal);
     let all = lore.typical(usize::MAX);
     let full = all.into_iter().filter(|quote| quote.split_whitespace().count() >= REASON_WORDS);
     let quotes: Vec<String> = full.take(3).map(|quote| format!("\"{quote}\"")).collect();
@@ -192,7 +199,7 @@ fn notices(view: &View<'_>) -> Vec<Candidate> {
     let often = frequent(view, Family::Notice)
         .filter(|(number, _)| view.support(*number).sessions() >= least);
     let one = |(number, signal): (u32, &Signal)| {
-        let mut steps: Vec<(&String, &u32)> = view.ledger.lore(number).company.iter().collect();
+        let mut steps: Vec<(&String, &u32)> = view.sums.lore(number).company.iter().collect();
         steps.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let steps = quoted(steps.into_iter().take(3).map(|(step, _)| step));
         let what = format!(
@@ -268,7 +275,7 @@ fn corrections(view: &View<'_>) -> Vec<Candidate> {
 fn failing_classes(view: &View<'_>) -> Vec<Candidate> {
     let one = |(number, signal): (u32, &Signal)| {
         let class = &signal.name;
-        let examples = quoted(view.ledger.lore(number).examples.iter().take(3));
+        let examples = quoted(view.sums.lore(number).examples.iter().take(3));
         let what = format!(
             "The {class} commands fail ({examples}): run them before calling the work done.{}",
             remedy(view, number)
@@ -307,7 +314,7 @@ fn failing_commands(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (number, signal) in frequent(view, Family::FailedCommand) {
         let support = view.support(number);
-        let ran = view.ledger.find(Family::Command, &signal.scope, &signal.name);
+        let ran = view.sums.find(Family::Command, &signal.scope, &signal.name);
         let ran = ran.map_or(support.places(), |ran| view.support(ran).places());
         if is_told_longer(view, signal, support) || is_told_by_class(view, support) {
             continue;

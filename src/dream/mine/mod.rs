@@ -7,7 +7,7 @@
 //! Reading: `failure` and `complaint` (is it an error, and which line says so), `form` (what two errors have in
 //! common), `command` and
 //! `shell_line` (shell lines), `cue` (short texts that tell on themselves), `speech` (what users say), `read` and
-//! `shell` (one session into sightings), `ledger` (all sightings). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
+//! `shell` (one session into sightings), `ledger` (those of one session), `sums` (all of them). Mining: `mistake`, `sequence`, `habit`, `outcome`, `preference`, `drift`
 //! each turn sightings into candidates; `scope` says where they hold; `rank` makes findings of them,
 //! best first. `census` counts
 //! what is frequent and `shelf` keeps what a session adds, so that it is read once. `memory` looks over what is remembered already.
@@ -40,6 +40,7 @@ mod shelf;
 mod shell;
 mod shell_line;
 mod speech;
+mod sums;
 mod support;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ mod tests;
 pub use curator::Mine;
 
 pub(crate) use memory::near_duplicates;
+pub(crate) use shelf::{EventName, kept_names};
 
 pub(crate) use finding::{Finding, FindingKind};
 pub(crate) use miner::{MineOptions, Miner};

@@ -1,6 +1,7 @@
 //! What known outcomes and the ends of sessions tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::Family;
@@ -22,7 +23,7 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     candidates
 }
 
-fn mistake(key: &str, title: &str, text: String, support: Support, weight: u16) -> Candidate {
+fn mistake(key: &str, title: &str, text: String, support: Rc<Support>, weight: u16) -> Candidate {
     Candidate {
         kind: FindingKind::Mistake,
         key: format!("mistakes/{key}"),
@@ -39,17 +40,19 @@ fn mistake(key: &str, title: &str, text: String, support: Support, weight: u16) 
 
 /// The whole of a session as evidence: what is not in it shows nowhere else. An empty session is none.
 fn add_whole(view: &View<'_>, support: &mut Support, session: usize) {
-    let events = view.ledger.sessions[session].events;
+    let events = view.sums.events(session);
     let span = EVIDENCE_EVENTS_MAX as u32;
-    for first in (0..events).step_by(EVIDENCE_EVENTS_MAX) {
-        support.add(session, first, (first + span).min(events) - 1);
+    let runs = (0..events).step_by(EVIDENCE_EVENTS_MAX);
+    let runs: Vec<_> = runs.map(|first| (first, (first + span).min(events) - 1)).collect();
+    if !runs.is_empty() {
+        support.add(session, &runs);
     }
 }
 
 /// Tasks with at least two trials of which none succeeded.
 fn hopeless_tasks(view: &View<'_>) -> Option<Candidate> {
     let mut trials: BTreeMap<&str, Vec<(usize, bool)>> = BTreeMap::new();
-    for (session, fact) in view.ledger.facts().into_iter().enumerate() {
+    for (session, fact) in view.sums.facts().iter().enumerate() {
         if let (Some(task), Some(success)) = (&fact.task, fact.succeeded()) {
             trials.entry(task).or_default().push((session, success));
         }
@@ -57,7 +60,8 @@ fn hopeless_tasks(view: &View<'_>) -> Option<Candidate> {
     let tried = trials.values().filter(|all| all.len() > 1).count();
     trials.retain(|_, all| all.len() > 1 && all.iter().all(|(_, success)| !success));
     let mut support = Support::default();
-    for &(session, _) in trials.values().flatten() {
+    let failed: BTreeSet<usize> = trials.values().flatten().map(|(session, _)| *session).collect();
+    for session in failed {
         add_whole(view, &mut support, session);
     }
     let names: Vec<&str> = trials.keys().copied().take(12).collect();
@@ -67,7 +71,7 @@ fn hopeless_tasks(view: &View<'_>) -> Option<Candidate> {
              trials alone do not help.",
             trials.len(), view.share(support.sessions()), names.join(", ")
         );
-        mistake("tasks/fail-in-every-trial", "Tasks that fail in every trial", text, support, 850)
+        mistake("tasks/fail-in-every-trial", "Tasks that fail in every trial", text, support.into(), 850)
     })
 }
 
@@ -75,7 +79,7 @@ fn hopeless_tasks(view: &View<'_>) -> Option<Candidate> {
 fn weak_groups(view: &View<'_>) -> Option<Candidate> {
     let mut groups: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let mut support = Support::default();
-    for (session, fact) in view.ledger.facts().into_iter().enumerate() {
+    for (session, fact) in view.sums.facts().iter().enumerate() {
         let (Some(task), Some(success)) = (&fact.task, fact.succeeded()) else { continue };
         let group =
             task.split(|c: char| c == '/' || c == '_' || c.is_ascii_digit()).next().unwrap_or("");
@@ -100,17 +104,17 @@ fn weak_groups(view: &View<'_>) -> Option<Candidate> {
         view.share(support.sessions()),
         shares.join(", ")
     );
-    Some(mistake("tasks/success-by-group", "Success by group of tasks", text, support, 700))
+    Some(mistake("tasks/success-by-group", "Success by group of tasks", text, support.into(), 700))
 }
 
 /// Sessions that never make the call that nearly all others end with.
 fn missing_end(view: &View<'_>) -> Option<Candidate> {
-    let usual = view.ledger.family(Family::LastCall).max_by_key(|(number, signal)| {
+    let usual = view.sums.family(Family::LastCall).max_by_key(|(number, signal)| {
         (view.support(*number).sessions(), std::cmp::Reverse(&signal.name))
     });
     let (number, signal) = usual?;
     let ends = view.support(number);
-    let tool = view.ledger.find(Family::Tool, "", &signal.name)?;
+    let tool = view.sums.find(Family::Tool, "", &signal.name)?;
     let uses = view.support(tool);
     // A tool that is also used on the way, such as a shell, marks no end.
     if ends.sessions() * 1000 < view.all() * USUAL_END || uses.places() > ends.sessions() * 3 / 2 {
@@ -121,35 +125,41 @@ fn missing_end(view: &View<'_>) -> Option<Candidate> {
         add_whole(view, &mut support, session);
     }
     (support.sessions() >= view.least).then(|| {
-        let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
+        let split = support.split(view.sums.facts()).map_or(String::new(), Split::sentence);
         let text = format!(
             "The session never reaches `{}`, with which {} end: it stops or runs out before it gives \
              its result. {} never do.{split}",
             signal.name, view.share(ends.sessions()), view.share(support.sessions())
         );
         let key = format!("ends/without-{}", slug(&signal.name));
-        mistake(&key, "Sessions that never reach the usual end", text, support, 850)
+        mistake(&key, "Sessions that never reach the usual end", text, support.into(), 850)
     })
 }
 
 /// Calls that hand the work over to somebody else.
 fn handovers(view: &View<'_>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for (number, signal) in view.ledger.family(Family::Tool) {
+    for (number, signal) in view.sums.family(Family::Tool) {
         let lower = signal.name.to_lowercase();
         let cues = ["transfer", "escalat", "handover", "hand_over", "handoff", "to_human"];
         let support = view.support(number);
         if support.sessions() < view.least || !cues.iter().any(|cue| lower.contains(cue)) {
             continue;
         }
-        let split = support.split(&view.ledger.facts()).map_or(String::new(), Split::sentence);
+        let split = support.split(view.sums.facts()).map_or(String::new(), Split::sentence);
         let text = format!(
             "The agent hands the case over to somebody else with `{}` in {}.{split}",
             signal.name,
             view.share(support.sessions())
         );
         let key = format!("handover/{}", slug(&signal.name));
-        candidates.push(mistake(&key, "The agent hands the work over", text, support.clone(), 750));
+        candidates.push(mistake(
+            &key,
+            "The agent hands the work over",
+            text,
+            Rc::clone(support),
+            750,
+        ));
     }
     candidates
 }

@@ -1,6 +1,7 @@
 //! What users repeat: requests, rules, names of tools and teams, commands they ask for.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::dream::mine::failure::shorten;
 use crate::dream::mine::finding::FindingKind;
@@ -46,12 +47,12 @@ pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
 }
 
 /// The support of a word of users, wherever they say it.
-fn word<'a>(view: &'a View<'_>, word: &str) -> Option<&'a Support> {
-    view.ledger.find(Family::Word, "", word).map(|number| view.support(number))
+fn word<'a>(view: &'a View<'_>, word: &str) -> Option<&'a Rc<Support>> {
+    view.sums.find(Family::Word, "", word).map(|number| view.support(number))
 }
 
 fn quotes(view: &View<'_>, signal: u32) -> String {
-    let quotes = view.ledger.lore(signal).typical(2);
+    let quotes = view.sums.lore(signal).typical(2);
     let short = quotes.iter().map(|quote| format!("\"{}\"", shorten(quote, QUOTE_BYTES)));
     short.collect::<Vec<_>>().join(", ")
 }
@@ -60,7 +61,7 @@ fn quotes(view: &View<'_>, signal: u32) -> String {
 fn company(view: &View<'_>, name: &str, support: &Support) -> String {
     let least = (support.sessions() / 6).max(2);
     let mut near: Vec<(usize, &str)> = Vec::new();
-    for (number, signal) in view.ledger.family(Family::Word) {
+    for (number, signal) in view.sums.family(Family::Word) {
         let other = view.support(number);
         if signal.name == base(&name.to_lowercase()) || support.common(other) < least {
             continue;
@@ -82,11 +83,11 @@ fn preference(
     key: &str,
     title: String,
     what: &str,
-    support: &Support,
+    support: &Rc<Support>,
     weight: u16,
 ) -> Candidate {
     let (seen, times) = (view.share(support.sessions()), support.places());
-    let users = support.sources(&view.ledger.facts()).users;
+    let users = support.sources(view.sums.facts()).users;
     let by = match users {
         0 => String::new(),
         1 => " by one user".to_owned(),
@@ -99,7 +100,7 @@ fn preference(
         text: rank::text(what, &format!("{place} Said in {seen}{by} ({times} times).")),
         rationale: format!("{title}: users' own words in {times} messages of {seen}{by}."),
         title,
-        support: support.clone(),
+        support: Rc::clone(support),
         weight,
         // What one user likes, the next may not.
         share: if users == 1 { ONE_USER_SHARE } else { 1000 },
@@ -114,10 +115,10 @@ fn telling<'a>(
     view: &'a View<'_>,
     family: Family,
     share: usize,
-) -> Vec<(u32, &'a Signal, &'a Support)> {
+) -> Vec<(u32, &'a Signal, &'a Rc<Support>)> {
     let most = view.all() * SUBJECT / 1000;
     let mut found = Vec::new();
-    for (number, signal) in view.ledger.family(family) {
+    for (number, signal) in view.sums.family(family) {
         let held = view.support(number).sessions();
         let Some(support) = word(view, &base(&signal.name.to_lowercase())) else { continue };
         let all = support.sessions();
@@ -139,7 +140,7 @@ fn telling<'a>(
 }
 
 fn requests(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+    let one = |(number, signal, support): (u32, &Signal, &Rc<Support>)| {
         let (verb, objects) = (&signal.name, objects(view, number));
         let quotes = quotes(view, number);
         // Where nearly all ask for one thing, that is what they ask for.
@@ -165,7 +166,7 @@ fn requests(view: &View<'_>) -> Vec<Candidate> {
 
 /// What is asked for with a verb more than once, with its share per mille, the most frequent first.
 fn objects<'a>(view: &'a View<'_>, request: u32) -> Vec<(&'a str, u32)> {
-    let company = &view.ledger.lore(request).company;
+    let company = &view.sums.lore(request).company;
     let all: u32 = company.values().sum();
     let mut found: Vec<(&str, u32)> = company
         .iter()
@@ -178,7 +179,7 @@ fn objects<'a>(view: &'a View<'_>, request: u32) -> Vec<(&'a str, u32)> {
 }
 
 fn rules(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, _): (u32, &Signal, &Support)| {
+    let one = |(number, signal, _): (u32, &Signal, &Rc<Support>)| {
         let what =
             format!("Users give a rule about \"{}\": {}.", signal.name, quotes(view, number));
         preference(
@@ -194,7 +195,7 @@ fn rules(view: &View<'_>) -> Vec<Candidate> {
 }
 
 fn names(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+    let one = |(number, signal, support): (u32, &Signal, &Rc<Support>)| {
         let what = format!(
             "Users name {}{}: {}.",
             signal.name,
@@ -214,10 +215,10 @@ fn names(view: &View<'_>) -> Vec<Candidate> {
 }
 
 /// The most frequent signals of `family` in the users' own words.
-fn frequent<'a>(view: &'a View<'_>, family: Family) -> Vec<(u32, &'a Signal, &'a Support)> {
+fn frequent<'a>(view: &'a View<'_>, family: Family) -> Vec<(u32, &'a Signal, &'a Rc<Support>)> {
     let most = view.all() * SUBJECT / 1000;
     let all =
-        view.ledger.family(family).map(|(number, signal)| (number, signal, view.support(number)));
+        view.sums.family(family).map(|(number, signal)| (number, signal, view.support(number)));
     let enough = |support: &Support| {
         support.sessions() >= view.least.max(HELD_MIN) && support.sessions() <= most
     };
@@ -228,7 +229,7 @@ fn frequent<'a>(view: &'a View<'_>, family: Family) -> Vec<(u32, &'a Signal, &'a
 }
 
 fn bans(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+    let one = |(number, signal, support): (u32, &Signal, &Rc<Support>)| {
         let name = &signal.name;
         let what = format!("Do not {name} where users say so: {}.", quotes(view, number));
         let title = format!("Users ask not to {name}");
@@ -238,7 +239,7 @@ fn bans(view: &View<'_>) -> Vec<Candidate> {
 }
 
 fn phrases(view: &View<'_>) -> Vec<Candidate> {
-    let one = |(number, signal, support): (u32, &Signal, &Support)| {
+    let one = |(number, signal, support): (u32, &Signal, &Rc<Support>)| {
         let name = &signal.name;
         let what = format!("Users have wishes about the {name}: {}.", quotes(view, number));
         let title = format!("Wishes about the {name}");
@@ -252,7 +253,7 @@ fn named_commands(view: &View<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     let most = view.all() * SUBJECT / 1000;
     for (name, means) in means(view) {
-        let Some(number) = view.ledger.find(Family::Word, "", &base(&name)) else { continue };
+        let Some(number) = view.sums.find(Family::Word, "", &base(&name)) else { continue };
         let support = view.support(number);
         if support.sessions() < view.least.max(HELD_MIN) || support.sessions() > most {
             continue;
@@ -285,7 +286,7 @@ fn named_commands(view: &View<'_>) -> Vec<Candidate> {
 /// The commands and tools that each word of a command's task or a tool's name may mean.
 fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str, u32)>> {
     let mut by_word: BTreeMap<String, Vec<(usize, &str, u32)>> = BTreeMap::new();
-    for (number, signal) in view.ledger.family(Family::Command) {
+    for (number, signal) in view.sums.family(Family::Command) {
         let ran = view.support(number).sessions();
         let last = signal.name.rsplit(' ').next().unwrap_or("");
         let plain = last.chars().all(|c| c.is_ascii_lowercase()) && last.len() > 2;
@@ -293,7 +294,7 @@ fn means<'a>(view: &'a View<'_>) -> BTreeMap<String, Vec<(usize, &'a str, u32)>>
             by_word.entry(last.to_owned()).or_default().push((ran, &signal.name, number));
         }
     }
-    for (number, signal) in view.ledger.family(Family::Tool) {
+    for (number, signal) in view.sums.family(Family::Tool) {
         // `service__tool`: the service's name stands before the last double mark.
         let Some((service, _)) = signal.name.rsplit_once("__") else { continue };
         let ran = view.support(number).sessions();

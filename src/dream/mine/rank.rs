@@ -1,6 +1,7 @@
 //! From candidates to findings: near-duplicates folded, confidence, unique keys, best first.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::dream::mine::failure::shorten;
 use crate::dream::mine::finding::{Finding, FindingKind};
@@ -36,7 +37,7 @@ pub(super) struct Candidate {
     pub(super) title: String,
     pub(super) text: String,
     pub(super) rationale: String,
-    pub(super) support: Support,
+    pub(super) support: Rc<Support>,
     /// How sure one may be with many sessions, per mille; at most 850.
     pub(super) weight: u16,
     /// How much of that is left where something that matters is not known, per mille.
@@ -102,7 +103,7 @@ fn finding(confidence: u16, candidate: Candidate, key: String, facts: &[&Session
         rationale: candidate.rationale,
         confidence,
         sources: candidate.support.sources(facts),
-        cites: candidate.support.cites(),
+        support: candidate.support,
         gone: candidate.gone,
     }
 }

@@ -6,7 +6,7 @@ use crate::dream::mine::command::{self, Command, commands};
 use crate::dream::mine::cue::{is_break, is_notice, placeholders, refused};
 use crate::dream::mine::failure::{body, cut, failed, failure_line, shorten};
 use crate::dream::mine::form::forms;
-use crate::dream::mine::ledger::{Family, Ledger};
+use crate::dream::mine::ledger::{Digest, Family, Ledger};
 use crate::dream::mine::shell::shell_line;
 use crate::dream::mine::speech;
 use crate::object::SessionFacts;
@@ -21,14 +21,14 @@ pub(super) const OWN_SCRIPT: &str = "own script";
 /// The longest quote of a user, in bytes.
 const QUOTE_BYTES: usize = 120;
 
-/// Reads `events` into the ledger.
-pub(super) fn session(ledger: &mut Ledger, facts: SessionFacts, events: &[Event]) {
+/// What a session holds.
+pub(super) fn session(facts: &SessionFacts, events: &[Event]) -> Digest {
     // Where a task is given, the user's words are the task's: they repeat because the task does.
     let listens = facts.task.is_none();
-    ledger.open(facts, events.len());
+    let mut ledger = Ledger::open(events.len());
     let marks = events.iter().any(|event| event.call.as_ref().is_some_and(|call| call.is_error));
     let (pending, own) = (Vec::new(), BTreeMap::new());
-    let mut reader = Reader { ledger, pending, own, edits: 0, calls: 0, marks };
+    let mut reader = Reader { ledger: &mut ledger, pending, own, edits: 0, calls: 0, marks };
     let mut last = None;
     for (at, event) in (0u32..).zip(events) {
         match (event.role, &event.call) {
@@ -46,6 +46,7 @@ pub(super) fn session(ledger: &mut Ledger, facts: SessionFacts, events: &[Event]
     if let Some((tool, at)) = last {
         ledger.sight(Family::LastCall, "", &tool, at);
     }
+    ledger.into_digest()
 }
 
 /// A failure whose remedy is still looked for.

@@ -2,11 +2,13 @@
 //! `PrefixSpan` (Pei et al., 2001), of which only patterns without a longer equal are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::dream::mine::habit::{has_task, workflow};
-use crate::dream::mine::ledger::{Family, Notes, Signal};
+use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
 use crate::dream::mine::rank::{Candidate, slug};
+use crate::dream::mine::sums::Sums;
 use crate::dream::mine::support::Support;
 use crate::limits::EVIDENCE_EVENTS_MAX;
 
@@ -31,53 +33,117 @@ const IN_ONE_LINE: usize = 650;
 /// The most steps of a pattern of which such a line tells enough.
 const IN_ONE_LINE_STEPS: usize = 3;
 /// A session as step numbers with their events.
-type Track = Vec<(u32, u32)>;
+type Track = Box<[(u32, u32)]>;
 
 /// Where a pattern occurs: session, event of its first step, and index of its last step.
-type Places = Vec<(usize, u32, usize)>;
+type Places = Vec<(u32, u32, u32)>;
 
+/// Steps, and how many sessions take them.
 struct Pattern {
     steps: Vec<u32>,
-    support: Support,
+    sessions: usize,
 }
 
 /// Frequent sequences, the most frequent first.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
     let least = view.least.max(3).max(view.all() * SHARE / 1000);
     let end = usual_end(view);
-    let mut tracks: Vec<Track> =
-        view.ledger.sessions.iter().map(|notes| track(view, notes)).collect();
-    for track in &mut tracks {
-        track.retain(|(step, _)| Some(*step) != end);
-    }
-    let mut starts: BTreeMap<u32, Places> = BTreeMap::new();
-    for (session, track) in tracks.iter().enumerate() {
-        for (at, &(step, event)) in track.iter().enumerate() {
-            push(starts.entry(step).or_default(), (session, event, at));
-        }
-    }
+    let walks = view.sums.walks();
+    let tracks: Vec<Track> = walks.map(|steps| track(view, steps, end)).collect();
     let mut patterns = Vec::new();
-    for (step, places) in &starts {
-        if sessions(places) >= least {
-            grow(&tracks, least, &mut vec![*step], places, &mut patterns);
+    for step in frequent_steps(&tracks, least) {
+        let places = starts(&tracks, step);
+        if sessions(&places) >= least {
+            grow(&tracks, least, &mut vec![step], &places, &mut patterns);
         }
     }
-    let mut closed = closed(patterns);
-    closed.retain(|pattern| !is_in_one_line(view, pattern));
-    closed.truncate(PATTERNS_MAX);
-    closed.iter().map(|pattern| candidate(view, pattern)).collect()
+    // Where a pattern occurs is looked up again for the few that are told.
+    let mut candidates = Vec::new();
+    for pattern in closed(patterns) {
+        let support = support(&tracks, &pattern.steps);
+        if !is_in_one_line(view, &pattern, &support) {
+            candidates.push(candidate(view, &pattern, &support.into()));
+        }
+        if candidates.len() == PATTERNS_MAX {
+            break;
+        }
+    }
+    candidates
+}
+
+/// The steps that enough sessions take, in order.
+fn frequent_steps(tracks: &[Track], least: usize) -> Vec<u32> {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for track in tracks {
+        let steps: BTreeSet<u32> = track.iter().map(|(step, _)| *step).collect();
+        steps.into_iter().for_each(|step| *counts.entry(step).or_default() += 1);
+    }
+    counts.retain(|step, count| Sums::is_named(*step) && *count >= least);
+    counts.into_keys().collect()
+}
+
+/// Where a step occurs.
+fn starts(tracks: &[Track], step: u32) -> Places {
+    let mut places = Places::new();
+    for (session, track) in (0..).zip(tracks) {
+        for (at, &(taken, event)) in (0..).zip(track) {
+            if taken == step {
+                push(&mut places, (session, event, at));
+            }
+        }
+    }
+    places
+}
+
+/// Where a pattern follows by one step.
+fn continued(tracks: &[Track], places: &Places, step: u32) -> Places {
+    let mut longer = Places::new();
+    for &place in places {
+        for (found, place) in next(tracks, place) {
+            if found == step {
+                push(&mut longer, place);
+            }
+        }
+    }
+    longer
+}
+
+/// The steps that may follow at a place, each with the place it leads to.
+fn next(tracks: &[Track], place: (u32, u32, u32)) -> impl Iterator<Item = (u32, (u32, u32, u32))> {
+    let (session, first, last) = place;
+    let after = (0..).zip(&tracks[session as usize]).skip(last as usize + 1).take(GAP_MAX + 1);
+    after.map(move |(at, (step, _))| (*step, (session, first, at)))
+}
+
+/// Where a pattern occurs.
+fn support(tracks: &[Track], steps: &[u32]) -> Support {
+    let (first, rest) = steps.split_first().expect("BUG: a pattern has steps");
+    let places =
+        rest.iter().fold(starts(tracks, *first), |places, step| continued(tracks, &places, *step));
+    let mut support = Support::default();
+    for held in places.chunk_by(|a, b| a.0 == b.0) {
+        let session = held[0].0 as usize;
+        let place = |&(_, first, last): &(u32, u32, u32)| {
+            let end = tracks[session][last as usize].1;
+            (first, end.min(first + SPAN_MAX))
+        };
+        let mut places: Vec<_> = held.iter().map(place).collect();
+        places.dedup();
+        support.add(session, &places);
+    }
+    support
 }
 
 /// The tool that most sessions end with: that it comes last says nothing.
 fn usual_end(view: &View<'_>) -> Option<u32> {
     let ends =
         |(number, _): &(u32, &Signal)| view.support(*number).sessions() * 4 >= view.all() * 3;
-    let (_, signal) = view.ledger.family(Family::LastCall).find(ends)?;
-    view.ledger.find(Family::Tool, "", &signal.name)
+    let (_, signal) = view.sums.family(Family::LastCall).find(ends)?;
+    view.sums.find(Family::Tool, "", &signal.name)
 }
 
 /// Adds a place, unless its session has enough of them.
-fn push(places: &mut Places, place: (usize, u32, usize)) {
+fn push(places: &mut Places, place: (u32, u32, u32)) {
     let held = places.len();
     let full = held >= PLACES_MAX && places[held - PLACES_MAX].0 == place.0;
     if !full && places.last() != Some(&place) {
@@ -89,30 +155,26 @@ fn sessions(places: &Places) -> usize {
     places.chunk_by(|a, b| a.0 == b.0).count()
 }
 
-/// The steps of a session, each under the longest name that enough sessions share; repeats folded.
-fn track(view: &View<'_>, notes: &Notes) -> Track {
-    let mut track: Track = Vec::new();
-    for step in &notes.steps {
-        let named = common_name(view, step.signal);
+/// The steps of a session but for its usual end, each under the longest name that enough sessions
+/// share; repeats folded.
+fn track(view: &View<'_>, steps: impl Iterator<Item = (u32, u32)>, end: Option<u32>) -> Track {
+    let mut track: Vec<(u32, u32)> = Vec::new();
+    for (signal, event) in steps {
+        let named = common_name(view, signal);
         if track.last().is_none_or(|(last, _)| *last != named) {
-            track.push((named, step.event));
+            track.push((named, event));
         }
     }
-    track
+    track.retain(|(step, _)| Some(*step) != end);
+    track.into()
 }
 
 fn common_name(view: &View<'_>, signal: u32) -> u32 {
     let least = view.least.max(view.all() * STEP_SHARE / 1000);
     let mut number = signal;
-    while view.support(number).sessions() < least {
-        let signal = view.ledger.signal(number);
-        let Some((head, _)) =
-            signal.name.rsplit_once(' ').filter(|_| signal.family == Family::Command)
-        else {
-            break;
-        };
-        let words = head.split(' ').count().to_string();
-        let Some(shorter) = view.ledger.find(Family::Command, &words, head) else { break };
+    while Sums::is_named(number) && view.support(number).sessions() < least {
+        let Some(shorter) = view.sums.signal(number).shorter() else { break };
+        let Some(shorter) = view.sums.number_of(&shorter) else { break };
         number = shorter;
     }
     number
@@ -126,31 +188,24 @@ fn grow(
     found: &mut Vec<Pattern>,
 ) {
     if steps.len() > 1 {
-        let mut support = Support::default();
-        for &(session, first, last) in places {
-            let end = tracks[session][last].1;
-            support.add(session, first, end.min(first + SPAN_MAX));
-        }
-        found.push(Pattern { steps: steps.clone(), support });
+        found.push(Pattern { steps: steps.clone(), sessions: sessions(places) });
     }
     if steps.len() == LENGTH_MAX {
         return;
     }
     let mut longer: BTreeMap<u32, Places> = BTreeMap::new();
-    for &(session, first, last) in places {
-        let next = tracks[session].iter().enumerate().skip(last + 1).take(GAP_MAX + 1);
-        for (at, &(step, _)) in next {
-            if Some(&step) != steps.last() {
-                push(longer.entry(step).or_default(), (session, first, at));
+    for &place in places {
+        for (step, place) in next(tracks, place) {
+            if Some(&step) != steps.last() && Sums::is_named(step) {
+                push(longer.entry(step).or_default(), place);
             }
         }
     }
+    longer.retain(|_, places| sessions(places) >= least);
     for (step, places) in &longer {
-        if sessions(places) >= least {
-            steps.push(*step);
-            grow(tracks, least, steps, places, found);
-            steps.pop();
-        }
+        steps.push(*step);
+        grow(tracks, least, steps, places, found);
+        steps.pop();
     }
 }
 
@@ -158,7 +213,7 @@ fn grow(
 fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
     let stands_for = |long: &Pattern, short: &Pattern| {
         long.steps.len() > short.steps.len()
-            && long.support.sessions() * 1000 >= short.support.sessions() * CLOSED
+            && long.sessions * 1000 >= short.sessions * CLOSED
             && within(&short.steps, &long.steps)
     };
     let keep: Vec<bool> =
@@ -168,29 +223,27 @@ fn closed(patterns: Vec<Pattern>) -> Vec<Pattern> {
         .zip(keep)
         .filter_map(|(pattern, keep)| keep.then_some(pattern))
         .collect();
-    kept.sort_by(|a, b| {
-        b.support.sessions().cmp(&a.support.sessions()).then_with(|| a.steps.cmp(&b.steps))
-    });
+    kept.sort_by(|a, b| b.sessions.cmp(&a.sessions).then_with(|| a.steps.cmp(&b.steps)));
     kept
 }
 
 /// Whether a pattern holds little more than commands that stand in one line, which is told as such.
-fn is_in_one_line(view: &View<'_>, pattern: &Pattern) -> bool {
+fn is_in_one_line(view: &View<'_>, pattern: &Pattern, support: &Support) -> bool {
     pattern.steps.len() <= IN_ONE_LINE_STEPS
         && pattern.steps.windows(2).any(|pair| {
-            let [a, b] = [pair[0], pair[1]].map(|step| &view.ledger.signal(step).name);
-            let chain = view.ledger.find(Family::Chain, a, b);
-            let alike = |chain| view.support(chain).likeness(&pattern.support) >= IN_ONE_LINE;
+            let [a, b] = [pair[0], pair[1]].map(|step| &view.sums.signal(step).name);
+            let chain = view.sums.find(Family::Chain, a, b);
+            let alike = |chain| view.support(chain).likeness(support) >= IN_ONE_LINE;
             chain.is_some_and(alike) && has_task(a) && has_task(b)
         })
 }
 
 /// Whether a step is a tool or a task rather than a plain program of the shell.
 fn is_telling(view: &View<'_>, step: u32) -> bool {
-    let signal = view.ledger.signal(step);
+    let signal = view.sums.signal(step);
     let class = || {
-        let mut classes = view.ledger.family(Family::Class);
-        classes.any(|(number, _)| view.ledger.lore(number).company.contains_key(&signal.name))
+        let mut classes = view.sums.family(Family::Class);
+        classes.any(|(number, _)| view.sums.lore(number).company.contains_key(&signal.name))
     };
     signal.family != Family::Command || has_task(&signal.name) || class()
 }
@@ -201,9 +254,9 @@ fn within(short: &[u32], long: &[u32]) -> bool {
     short.iter().all(|step| rest.any(|other| other == step))
 }
 
-fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
+fn candidate(view: &View<'_>, pattern: &Pattern, support: &Rc<Support>) -> Candidate {
     let names: Vec<&str> =
-        pattern.steps.iter().map(|step| view.ledger.signal(*step).name.as_str()).collect();
+        pattern.steps.iter().map(|step| view.sums.signal(*step).name.as_str()).collect();
     let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let key = names.iter().map(|name| slug(name)).collect::<Vec<_>>().join("-then-");
     let what = format!("Sessions go from {}.", shown.join(" to "));
@@ -217,7 +270,7 @@ fn candidate(view: &View<'_>, pattern: &Pattern) -> Candidate {
         some if some < pattern.steps.len() => 570,
         _ => 600,
     };
-    let mut found = workflow(view, &key, title, &what, &pattern.support, weight);
+    let mut found = workflow(view, &key, title, &what, support, weight);
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     found.topic = distinct.into_iter().collect::<Vec<_>>().join(" ");
     found

@@ -1,11 +1,13 @@
 //! What sessions add to the miner's counts, kept in the database with what is derived, so that a
 //! session is read once: one digest per session, of its newest version that was read.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::dream::mine::curator::VERSION;
 use crate::dream::mine::ledger::Digest;
 use crate::engine::Store;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Session, Source};
 use crate::storage::{TextId, codec};
 
@@ -15,13 +17,8 @@ const SUM_BYTES: usize = 8;
 /// the dream is cut off.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// What is kept of one session.
-#[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Kept {
-    /// The name of each event's words and where they come from: enough to cite them.
-    pub(super) events: Vec<(TextId, Source)>,
-    pub(super) digest: Digest,
-}
+/// The name of the words of an event, and where it comes from: enough to cite it.
+pub(crate) type EventName = (TextId, Source);
 
 /// The digests of one store for one version of the miner.
 #[derive(Debug)]
@@ -47,7 +44,25 @@ impl<'a> Shelf<'a> {
     ///
     /// # Errors
     /// `Corrupt` if the digest is damaged: then the session is to be read again.
-    pub(super) fn load(&self, session: &Session) -> Result<Option<Kept>> {
+    pub(super) fn load(&self, session: &Session) -> Result<Option<Digest>> {
+        self.part(session, |(_, digest)| digest)
+    }
+
+    /// The names of a session's events, if they are kept of the session as it is now.
+    ///
+    /// # Errors
+    /// `Corrupt` if they are damaged.
+    fn names(&self, session: &Session) -> Result<Option<Vec<EventName>>> {
+        self.part(session, |(names, _)| names)
+    }
+
+    /// One of the two parts that are kept of a session: the names of its events, and its digest. Each
+    /// stands behind its checksum, so that one can be read without the other.
+    fn part<T: Serialize + DeserializeOwned>(
+        &self,
+        session: &Session,
+        choose: impl for<'b> Fn((&'b [u8], &'b [u8])) -> &'b [u8],
+    ) -> Result<Option<T>> {
         let Some(bytes) = self.store.digest(session.id())? else { return Ok(None) };
         let what = || format!("the digest of session `{}`", session.id());
         let damaged = || Error::corrupt(format!("{} is damaged", what()));
@@ -55,16 +70,26 @@ impl<'a> Shelf<'a> {
         if mark != self.mark(session) {
             return Ok(None);
         }
-        match rest.split_at_checked(SUM_BYTES) {
+        let (length, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
+        let parts = rest.split_at_checked(u32::from_le_bytes(*length) as usize);
+        match choose(parts.ok_or_else(damaged)?).split_at_checked(SUM_BYTES) {
             Some((sum, body)) if sum == checksum(body) => codec::decode(what(), body).map(Some),
             _ => Err(damaged()),
         }
     }
 
     /// Keeps what a session adds, in place of what an earlier version of it added.
-    pub(super) fn keep(&mut self, session: &Session, kept: &Kept) -> Result<()> {
-        let body = codec::encode(kept);
-        let bytes = [&self.mark(session)[..], &checksum(&body), &body].concat();
+    pub(super) fn keep(
+        &mut self,
+        session: &Session,
+        names: &[EventName],
+        digest: &Digest,
+    ) -> Result<()> {
+        let (names, digest) = (codec::encode(&names), codec::encode(digest));
+        let length = ((SUM_BYTES + names.len()) as u32).to_le_bytes();
+        let mark = self.mark(session);
+        let parts = [&mark[..], &length, &checksum(&names), &names, &checksum(&digest), &digest];
+        let bytes = parts.concat();
         self.waiting_bytes += bytes.len();
         self.waiting.push((session.id().to_owned(), bytes));
         if self.waiting_bytes >= BATCH_BYTES { self.write() } else { Ok(()) }
@@ -75,6 +100,15 @@ impl<'a> Shelf<'a> {
         self.waiting_bytes = 0;
         let waiting = std::mem::take(&mut self.waiting);
         if waiting.is_empty() { Ok(()) } else { self.store.keep_digests(&waiting) }
+    }
+}
+
+/// The names of a session's events, as the curator kept them when it read the session; `None` if it
+/// did not, or if they are damaged.
+pub(crate) fn kept_names(store: &Store, session: &Session) -> Result<Option<Vec<EventName>>> {
+    match Shelf::of(store, VERSION).names(session) {
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(None),
+        names => names,
     }
 }
 
@@ -165,7 +199,7 @@ mod tests {
         let mut shelf = Shelf::of(&store, "0");
         let events = store.event_sources(&held, 0..=u32::MAX).unwrap();
         let empty = crate::dream::mine::Miner::digest(held.facts(), &[]);
-        shelf.keep(&held, &Kept { events, digest: empty }).unwrap();
+        shelf.keep(&held, &events, &empty).unwrap();
         shelf.write().unwrap();
         let mut other = store.digest("s5").unwrap().unwrap();
         other[..SUM_BYTES].copy_from_slice(&before[..SUM_BYTES]);

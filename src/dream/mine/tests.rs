@@ -29,7 +29,7 @@ fn facts(number: usize) -> SessionFacts {
 fn mine(sessions: &[Session]) -> Vec<Finding> {
     let mut miner = Miner::new(MineOptions::default());
     for (facts, events) in sessions {
-        miner.read(facts.clone(), events);
+        miner.read(facts, events);
     }
     miner.finish()
 }
@@ -68,7 +68,7 @@ fn a_recurring_error_is_found_with_its_remedy_and_all_its_sessions() {
     assert!(finding.text.contains("`look`"), "{}", finding.text);
     assert!(finding.text.contains("6 of 6 sessions"), "{}", finding.text);
     let cited: Vec<(usize, u32, u32)> =
-        finding.cites.iter().map(|cite| (cite.session, cite.first, cite.last)).collect();
+        finding.cites().iter().map(|cite| (cite.session, cite.first, cite.last)).collect();
     assert_eq!(cited, (0..6).map(|session| (session, 1, 1)).collect::<Vec<_>>());
 }
 
@@ -93,7 +93,7 @@ fn keys_stay_when_sessions_are_added_and_are_unique() {
     for finding in &more {
         assert!(crate::object::Key::new(&finding.key).is_ok(), "{}", finding.key);
         assert!(finding.key.is_ascii() && finding.text.len() <= 380);
-        assert!(!finding.cites.is_empty());
+        assert!(!finding.cites().is_empty());
     }
 }
 
@@ -134,7 +134,7 @@ fn dropping_the_cited_events_weakens_every_finding() {
     assert!(before.len() > 5, "{:?}", keys(&before));
     for finding in &before {
         let mut without = sessions.clone();
-        for cite in &finding.cites {
+        for cite in finding.cites() {
             for event in cite.first..=cite.last {
                 // A placeholder keeps the numbers of the other events.
                 without[cite.session].1[event as usize] = Event::said(Role::System, "");
@@ -268,7 +268,7 @@ fn sessions_without_the_usual_end_are_named() {
     let findings = mine(&(0..12).map(session).collect::<Vec<_>>());
     let finding = find(&findings, "mistakes/ends/without-report").unwrap();
     assert_eq!(finding.sources.sessions, 2);
-    assert!(finding.cites.iter().all(|cite| cite.session < 2));
+    assert!(finding.cites().iter().all(|cite| cite.session < 2));
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn what_is_rare_can_be_left_out_beforehand_and_changes_nothing() {
     digests().for_each(|digest| census.count(&digest));
     let mut miner = Miner::counted(MineOptions::default(), sessions.len(), census);
     for ((facts, _), digest) in sessions.iter().zip(digests()) {
-        miner.absorb(facts.clone(), digest);
+        miner.absorb(facts, digest);
     }
     assert_eq!(miner.finish(), mine(&sessions));
 }
