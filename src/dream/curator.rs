@@ -221,8 +221,8 @@ impl<'a> SessionReader<'a> {
     /// of any session, and they are most of what it would hold.
     pub(crate) fn names(&self, session: &Session) -> Result<Vec<EventName>> {
         match kept_names(self.store, session)? {
-            Some(names) if names.len() == session.events() as usize => Ok(names),
-            _ => self.store.event_sources(session, 0..=u32::MAX),
+            Some(names) => Ok(names),
+            None => self.store.event_sources(session, 0..=u32::MAX),
         }
     }
 

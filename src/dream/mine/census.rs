@@ -43,3 +43,31 @@ impl Census {
         [hash, hash >> 32].map(|half| half as usize % COUNTERS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dream::mine::Miner;
+    use crate::object::{Event, SessionFacts, ToolCall};
+
+    #[test]
+    fn what_is_counted_is_never_too_little_and_stops_at_what_fits() {
+        let digest = |tool: &str| {
+            let call = ToolCall { tool: tool.into(), args: "{}".into(), ..ToolCall::default() };
+            Miner::digest(&SessionFacts::default(), &[Event::called(call)])
+        };
+        let (few, many) = (digest("saw"), digest("drill"));
+        let mut census = Census::default();
+        let reached = |census: &Census, digest: &Digest, sessions: usize| {
+            digest.signals.iter().all(|(signal, _)| census.reaches(signal, sessions))
+        };
+        for count in 1..=300 {
+            census.count(&many);
+            assert!(reached(&census, &many, count));
+            assert!(count >= 255 || !reached(&census, &many, count + 1));
+        }
+        census.count(&few);
+        assert!(reached(&census, &few, 1) && !reached(&census, &few, 2));
+        assert!(reached(&census, &many, 5_000), "beyond what fits all is kept");
+    }
+}

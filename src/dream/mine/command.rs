@@ -37,6 +37,12 @@ pub(super) struct Command {
     pub(super) piped: bool,
 }
 
+/// Programs that look at files and folders and change nothing.
+const VIEWERS: [&str; 14] = [
+    "cat", "nl", "head", "tail", "less", "ls", "tree", "find", "grep", "rg", "wc", "pwd", "stat",
+    "file",
+];
+
 /// What kind of work a command does.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Class {
@@ -129,6 +135,13 @@ impl Command {
         self.head.first().is_none_or(|program| SCENERY.contains(&program.as_str()))
             && self.writes.is_none()
     }
+}
+
+/// Whether a command's head tells that it only looks at files and folders.
+pub(super) fn looks(head: &str) -> bool {
+    let mut words = head.split(' ');
+    let reads = words.next().is_some_and(|program| VIEWERS.contains(&program));
+    reads && words.all(|word| word != "<<") || head.starts_with("sed -n")
 }
 
 /// The commands of a shell line, in order. Text of here-documents is skipped.

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use crate::dream::mine::command;
 use crate::dream::mine::finding::FindingKind;
 use crate::dream::mine::ledger::{Family, Signal};
 use crate::dream::mine::miner::View;
@@ -161,9 +162,16 @@ fn commands(view: &View<'_>) -> Vec<Candidate> {
         } else {
             format!("Sessions run `{}`{}.", signal.name, when(view, number))
         };
-        // How one reads a file is less of a habit than which task one runs.
+        // How one edits a file is less of a habit than which task one runs, and how one looks at it
+        // hardly is one.
         let words: u16 = signal.scope.parse().unwrap_or(1);
-        let plain = if has_task(&signal.name) { 650 } else { 530 };
+        let plain = if command::looks(&signal.name) {
+            470
+        } else if has_task(&signal.name) {
+            650
+        } else {
+            530
+        };
         let key = format!("commands/{}", slug(&signal.name));
         let title = format!("Command: {}", signal.name);
         let mut found = workflow(view, &key, title, &what, support, plain + words * 10);

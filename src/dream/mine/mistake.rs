@@ -133,7 +133,9 @@ fn errors(view: &View<'_>) -> Vec<Candidate> {
         "errors".clone_into(&mut candidate.topic);
         // Of forms with nearly the same sessions the one with more words says more.
         let base = if tool == OWN_SCRIPT { 640 } else { 790 };
-        candidate.weight = base + (form.split(' ').count() as u16).min(9) * 2;
+        // One word is a kind of errors, whose causes may be as many as its sessions.
+        let kind = if words == 1 && shown.contains(' ') { 100 } else { 0 };
+        candidate.weight = base - kind + (words as u16).min(9) * 2;
         candidates.push(candidate);
     }
     candidates

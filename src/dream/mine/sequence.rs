@@ -46,7 +46,7 @@ struct Pattern {
 
 /// Frequent sequences, the most frequent first.
 pub(super) fn mine(view: &View<'_>) -> Vec<Candidate> {
-    let least = view.least.max(3).max(view.all() * SHARE / 1000);
+    let least = view.least.max(3).max((view.all() * SHARE).div_ceil(1000));
     let end = usual_end(view);
     let walks = view.sums.walks();
     let tracks: Vec<Track> = walks.map(|steps| track(view, steps, end)).collect();

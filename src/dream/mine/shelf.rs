@@ -43,8 +43,12 @@ impl<'a> Shelf<'a> {
     /// What is kept of a session as it is now; `None` if nothing is.
     ///
     /// # Errors
-    /// `Corrupt` if the digest is damaged: then the session is to be read again.
+    /// `Corrupt` if what is kept is damaged: then the session is to be read again.
     pub(super) fn load(&self, session: &Session) -> Result<Option<Digest>> {
+        let names = self.names(session)?.map_or(0, |names| names.len());
+        if names != session.events() as usize {
+            return Ok(None);
+        }
         self.part(session, |(_, digest)| digest)
     }
 
@@ -194,11 +198,12 @@ mod tests {
         let (_db, store) = filled();
         told(&store);
         let before = store.digest("s5").unwrap().unwrap();
-        // A digest of a session with nothing in it, under the mark of this one.
+        // A digest of a session in which nothing happens, under the mark of this one.
         let held = store.session("s5").unwrap().unwrap();
         let mut shelf = Shelf::of(&store, "0");
         let events = store.event_sources(&held, 0..=u32::MAX).unwrap();
-        let empty = crate::dream::mine::Miner::digest(held.facts(), &[]);
+        let silence = vec![Event::said(Role::Meta, ""); events.len()];
+        let empty = crate::dream::mine::Miner::digest(held.facts(), &silence);
         shelf.keep(&held, &events, &empty).unwrap();
         shelf.write().unwrap();
         let mut other = store.digest("s5").unwrap().unwrap();

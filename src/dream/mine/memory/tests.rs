@@ -157,7 +157,7 @@ fn finding(key: &str, text: &str, sessions: u32) -> Finding {
         rationale: String::new(),
         confidence: 700,
         sources: Sources { sessions, ..Sources::default() },
-        cites: Vec::new(),
+        support: std::rc::Rc::default(),
         gone: None,
     }
 }

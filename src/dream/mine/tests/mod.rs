@@ -1,8 +1,10 @@
 //! Claims about mining, on small sessions.
 
-use super::census::Census;
-use super::{Finding, FindingKind, MineOptions, Miner};
+mod ranking;
+
 use crate::clock::Time;
+use crate::dream::mine::census::Census;
+use crate::dream::mine::{Finding, FindingKind, MineOptions, Miner};
 use crate::object::{Event, Role, ToolCall};
 use crate::object::{Outcome, SessionFacts};
 
@@ -26,12 +28,19 @@ fn facts(number: usize) -> SessionFacts {
     SessionFacts { id: format!("s{number}"), agent: "a".into(), ..SessionFacts::default() }
 }
 
+/// What is found, which is the same whether it was counted beforehand what is rare or not.
 fn mine(sessions: &[Session]) -> Vec<Finding> {
-    let mut miner = Miner::new(MineOptions::default());
-    for (facts, events) in sessions {
-        miner.read(facts, events);
+    let digests = || sessions.iter().map(|(facts, events)| (facts, Miner::digest(facts, events)));
+    let mut census = Census::default();
+    digests().for_each(|(_, digest)| census.count(&digest));
+    let mut all = Miner::new(MineOptions::default());
+    let mut counted = Miner::counted(MineOptions::default(), sessions.len(), census);
+    for miner in [&mut all, &mut counted] {
+        digests().for_each(|(facts, digest)| miner.absorb(facts, digest));
     }
-    miner.finish()
+    let found = counted.finish();
+    assert_eq!(found, all.finish());
+    found
 }
 
 fn find<'a>(findings: &'a [Finding], key: &str) -> Option<&'a Finding> {
@@ -325,21 +334,6 @@ fn cut_output_and_unfilled_placeholders_are_found() {
     assert!(keys(&findings).iter().any(|key| key.starts_with("mistakes/harness/your-output")));
     let hole = find(&findings, "mistakes/placeholder/host").unwrap();
     assert_eq!(hole.sources.sessions, 5);
-}
-
-#[test]
-fn what_is_rare_can_be_left_out_beforehand_and_changes_nothing() {
-    let mut sessions = stuck_drawers(40);
-    sessions.extend(failing_checks(40));
-    sessions.extend(no_trial_succeeds());
-    let mut census = Census::default();
-    let digests = || sessions.iter().map(|(facts, events)| Miner::digest(facts, events));
-    digests().for_each(|digest| census.count(&digest));
-    let mut miner = Miner::counted(MineOptions::default(), sessions.len(), census);
-    for ((facts, _), digest) in sessions.iter().zip(digests()) {
-        miner.absorb(facts, digest);
-    }
-    assert_eq!(miner.finish(), mine(&sessions));
 }
 
 #[test]
