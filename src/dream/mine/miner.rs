@@ -70,12 +70,6 @@ impl<'a> Miner<'a> {
         self.sums.absorb(session, digest, often);
     }
 
-    /// Reads one session and takes it in.
-    #[cfg(test)]
-    pub(crate) fn read(&mut self, session: &'a SessionFacts, events: &[Event]) {
-        self.absorb(session, Self::digest(session, events));
-    }
-
     /// Findings, best first.
     pub(crate) fn finish(self) -> Vec<Finding> {
         let Self { options, mut sums, census } = self;
