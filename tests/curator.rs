@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use undream::{
-    Author, Database, Dream, DreamStatus, Entry, Event, Feedback, FixedClock, MemoryId, NewSession,
-    Opinion, Options, Outcome, Proposal, ProposalKind, Recalled, Result, Role, SeededEntropy,
-    SessionFacts, Sessions, Store, Taken, Time, ToolCall,
+    Author, Citation, Curator, CuratorInput, Database, Dream, DreamStatus, Entry, Event, Feedback,
+    FixedClock, Key, MemoryId, NewSession, Opinion, Options, Outcome, Proposal, ProposalKind,
+    Recalled, Result, Role, SeededEntropy, SessionFacts, Sessions, Store, SuggestedChange,
+    Suggestion, Taken, Time, ToolCall,
 };
 
 fn options() -> Result<Options> {
@@ -206,5 +207,62 @@ fn a_fold_that_was_rejected_comes_again_only_when_a_memory_changed() -> Result<(
     put("a/tea", &format!("{tea} Then pour."))?;
     let third = Dream::on(&main).run()?;
     assert!(third.proposals()?[0].rationale().unwrap().contains("changed since"));
+    Ok(())
+}
+
+/// Reads one session and cites another.
+struct Guesser;
+
+impl Curator for Guesser {
+    fn name(&self) -> String {
+        "guesser".to_owned()
+    }
+
+    fn version(&self) -> String {
+        "1".to_owned()
+    }
+
+    fn propose(
+        &self,
+        input: &CuratorInput<'_>,
+        suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
+    ) -> Result<()> {
+        input.sessions.events("s000")?;
+        for session in ["s000", "s001"] {
+            suggest(Suggestion {
+                kind: ProposalKind::Other,
+                title: format!("What {session} says"),
+                changes: vec![SuggestedChange::Put(
+                    Key::new(format!("said/{session}"))?,
+                    Entry::new("Tidy up."),
+                )],
+                rationale: "It was said.".to_owned(),
+                confidence: 500,
+                cites: vec![Citation::new(session, 1, 2)],
+                inputs: Vec::new(),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn only_a_session_that_was_read_can_be_cited_and_it_alone_is_no_longer_new() -> Result<()> {
+    let store = options()?.in_memory()?.store("default")?;
+    let main = store.branch("main")?;
+    take(&store, 0..3)?;
+    // That the built-in curator has read them all makes no difference to another one.
+    Dream::on(&main).sessions(Sessions::All).run()?;
+    let dream = Dream::on(&main).sessions(Sessions::All).curator(Guesser).run()?;
+    let proposals = dream.proposals()?;
+    assert_eq!(proposals.len(), 1);
+    let cited = &proposals[0].evidence()[0];
+    let session = store.session("s000")?.expect("it was taken in");
+    let texts: Vec<_> = store.events(&session, 1..=2)?.iter().map(|event| event.1).collect();
+    assert_eq!((cited.session, &cited.texts), (session.object_id(), &texts));
+    let manifest = dream.manifest()?;
+    assert_eq!((manifest.sessions_read, manifest.events_read), (1, 4));
+    let why: Vec<_> = manifest.dropped.keys().collect();
+    assert!(why.len() == 1 && why[0].contains("`s001`, which it did not read"), "{why:?}");
     Ok(())
 }

@@ -192,8 +192,17 @@ fn what_is_forgotten_is_gone_and_the_log_no_longer_claims_to_be_whole() {
 
     assert_eq!(store.recalls().forget(&Forget::Before(third)).unwrap(), 1);
     assert_eq!(store.recalls().usage().unwrap().sessions, ["chat-3"]);
+    let other = store.database().create_store("other", &Author::person("ana")).unwrap();
+    put(&other, "facts/tea", "Oolong.");
+    get(&other, "chat-3", "facts/tea");
     assert_eq!(store.recalls().forget(&Forget::All).unwrap(), 1);
     assert_eq!(store.recalls().forget(&Forget::All).unwrap(), 0);
+    assert_eq!(
+        other.recalls().usage().unwrap().sessions,
+        ["chat-3"],
+        "another store keeps its own"
+    );
+    assert_eq!(other.recalls().forget(&Forget::All).unwrap(), 1);
     let size = store.database().recall_size().unwrap();
     assert_eq!((size.rows, size.bytes), (0, 0));
     assert!(size.since.unwrap() > third, "it still knows that something is missing");

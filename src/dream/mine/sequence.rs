@@ -76,7 +76,9 @@ fn frequent_steps(tracks: &[Track], least: usize) -> Vec<u32> {
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     for track in tracks {
         let steps: BTreeSet<u32> = track.iter().map(|(step, _)| *step).collect();
-        steps.into_iter().for_each(|step| *counts.entry(step).or_default() += 1);
+        for step in steps {
+            *counts.entry(step).or_default() += 1;
+        }
     }
     counts.retain(|step, count| Sums::is_named(*step) && *count >= least);
     counts.into_keys().collect()

@@ -207,3 +207,43 @@ fn unpack_steps(mut packed: &[u8]) -> impl Iterator<Item = (u32, u32)> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dream::mine::Miner;
+    use crate::object::{Event, ToolCall};
+
+    fn digest(tools: &[&str]) -> Digest {
+        let call = |tool: &&str| {
+            let (tool, result) = ((*tool).to_owned(), "Error: it is stuck".to_owned());
+            Event::called(ToolCall { tool, result, args: "{}".into(), ..ToolCall::default() })
+        };
+        Miner::digest(&SessionFacts::default(), &tools.iter().map(call).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_wrongly_taken_for_frequent_is_forgotten_before_mining() {
+        let facts = SessionFacts::default();
+        let mut sums = Sums::default();
+        for tools in [&["saw", "drill"][..], &["saw"], &["saw", "saw", "look"]] {
+            sums.absorb(&facts, digest(tools), |_| true);
+        }
+        let errors = |sums: &Sums<'_>| {
+            let all = sums.family(Family::Error).filter(|(_, signal)| !signal.scope.is_empty());
+            all.map(|(number, signal)| (signal.scope.clone(), sums.support(number).sessions()))
+                .collect::<Vec<_>>()
+        };
+        let one = |tool: &str, sessions| (tool.to_owned(), sessions);
+        assert_eq!(errors(&sums), [one("drill", 1), one("look", 1), one("saw", 3)]);
+        let drill = sums.find(Family::Tool, "", "drill").expect("it was seen");
+        sums.settle(2);
+        assert_eq!(errors(&sums), [one("saw", 3)]);
+        assert_eq!(sums.find(Family::Tool, "", "drill"), None);
+        assert_eq!(sums.support(drill).sessions(), 0);
+        assert!(
+            sums.walks().flatten().any(|(step, _)| step == drill),
+            "steps stay in their places"
+        );
+    }
+}

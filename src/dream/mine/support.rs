@@ -245,7 +245,9 @@ mod tests {
 
     fn support(sessions: &[(usize, &[Place])]) -> Support {
         let mut support = Support::default();
-        sessions.iter().for_each(|(session, places)| support.add(*session, places));
+        for (session, places) in sessions {
+            support.add(*session, places);
+        }
         support
     }
 

@@ -1,6 +1,7 @@
-//! What is told of steps and errors that differ in how much they say, and how surely.
+//! What is told of steps, errors and words that differ in how much they say, and how surely.
 
 use super::{call, facts, find, keys, mine, shell};
+use crate::object::{Event, Outcome, Role, SessionFacts};
 
 /// How sure one is that a line is a habit which half of the sessions have.
 fn confidence(line: &str, key: &str) -> u16 {
@@ -69,4 +70,55 @@ fn a_step_that_few_sessions_take_stands_for_the_beginning_that_many_take() {
         "{:?}",
         keys(&findings)
     );
+}
+
+#[test]
+fn a_habit_says_when_in_its_sessions_it_comes() {
+    let session = |number: usize| {
+        let line = |line: &str| shell(line, "ok", false);
+        let mut events = vec![line("kit run wash"), line("kit run dry"), line("kit run fold")];
+        events.extend((0..8).map(|_| call("look", "{}", "ok", false)));
+        events.swap(1, 5);
+        events.swap(2, 10);
+        (facts(number), events)
+    };
+    let findings = mine(&(0..9).map(session).collect::<Vec<_>>());
+    let text = |task: &str| {
+        let key = format!("workflows/commands/kit-run-{task}");
+        find(&findings, &key).unwrap_or_else(|| panic!("{:?}", keys(&findings))).text.clone()
+    };
+    assert!(text("wash").contains("`, usually at the start."), "{}", text("wash"));
+    assert!(text("dry").contains("`kit run dry`. Seen"), "{}", text("dry"));
+    assert!(text("fold").contains("`, usually near the end,"), "{}", text("fold"));
+}
+
+#[test]
+fn a_task_that_succeeded_once_does_not_fail_in_every_trial() {
+    let session = |number: usize| {
+        let task = Some(["hard", "harder", "late"][number / 3].to_owned());
+        let good = number == 8;
+        let outcome = Some(if good { Outcome::Success } else { Outcome::Failure });
+        (SessionFacts { task, outcome, ..facts(number) }, vec![call("push", "{}", "ok", false)])
+    };
+    let findings = mine(&(0..9).map(session).collect::<Vec<_>>());
+    let finding = find(&findings, "mistakes/tasks/fail-in-every-trial").expect("two tasks do");
+    assert!(
+        finding.text.contains("2 of 3 tasks, 6 of 9 sessions: hard, harder."),
+        "{}",
+        finding.text
+    );
+}
+
+#[test]
+fn the_words_of_a_task_are_no_wish_of_a_user() {
+    let found = |task: Option<&str>| {
+        let session = |number: usize| {
+            let text = if number < 6 { "Please translate the page for me" } else { "go on" };
+            let task = task.map(str::to_owned);
+            (SessionFacts { task, ..facts(number) }, vec![Event::said(Role::User, text)])
+        };
+        let findings = mine(&(0..30).map(session).collect::<Vec<_>>());
+        find(&findings, "preferences/requests/translate").is_some()
+    };
+    assert!(found(None) && !found(Some("pages")));
 }
