@@ -206,6 +206,8 @@ fn filters_leave_out_hits_and_change_no_score() {
         assert!(hits.iter().all(|hit| all.contains(hit)), "a filter changed a score");
     };
     expect(query().role(Role::User).run().unwrap(), &["chat-1#1", "chat-2#0"]);
+    let either = query().role(Role::User).role(Role::Meta).run().unwrap();
+    expect(either, &["chat-1#1", "chat-1#4", "chat-2#0"]);
     expect(query().tool("bash").run().unwrap(), &["chat-1#2"]);
     expect(query().tool("bash").tool("webfetch").run().unwrap(), &["chat-1#2", "chat-1#3"]);
     expect(query().tool("bash").role(Role::User).run().unwrap(), &[]);
