@@ -4,7 +4,7 @@
 //! may want a lock that its caller holds.
 
 use std::num::NonZero;
-use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::error::Result;
@@ -25,21 +25,34 @@ pub(crate) fn try_map<T: Send, U: Send>(
     if threads < 2 {
         return items.into_iter().map(make).collect();
     }
-    let mut made = Vec::with_capacity(items.len());
-    let share = items.len().div_ceil(threads);
-    let (mut items, make) = (items.into_iter(), &make);
+    let (count, share) = (items.len(), items.len().div_ceil(threads));
+    let mut items = items.into_iter();
+    let shares: Vec<Vec<T>> = (0..threads).map(|_| items.by_ref().take(share).collect()).collect();
+    let shares = Mutex::new(shares.into_iter().enumerate());
+    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let made = Mutex::new(Vec::with_capacity(threads));
+    let work = || {
+        while let Some((number, share)) = next() {
+            let part: Result<Vec<U>> = share.into_iter().map(&make).collect();
+            made.lock().unwrap_or_else(PoisonError::into_inner).push((number, part));
+        }
+    };
     thread::scope(|scope| {
-        let mut shares = Vec::with_capacity(threads);
-        for _ in 0..threads {
-            let share: Vec<T> = items.by_ref().take(share).collect();
-            shares
-                .push(scope.spawn(move || share.into_iter().map(make).collect::<Result<Vec<U>>>()));
+        for _ in 1..threads {
+            // Where no more threads may be started, fewer do all of it.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
-        for share in shares {
-            made.extend(share.join().unwrap_or_else(|panic| resume_unwind(panic))?);
-        }
-        Ok(made)
-    })
+        work();
+    });
+    let mut parts = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parts.sort_unstable_by_key(|(number, _)| *number);
+    let mut all = Vec::with_capacity(count);
+    for (_, part) in parts {
+        all.extend(part?);
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::curator::CuratorOptions;
 use super::decide::Decide;
 use super::exit::{Failure, Hinted, Outcome};
 use super::order::Order;
-use super::paint::{counted, escape};
+use super::paint::{counted, escape, quoted};
 use super::policy::gates;
 use super::proposals::Show;
 use super::review::{Approve, Merge, Reject, Revert};
@@ -159,9 +159,8 @@ impl Run {
     fn unread(&self, store: &Store, failure: Failure) -> Failure {
         let kept_out = |id: &&str| store.quarantine_of(id).is_ok_and(|found| found.is_some());
         match self.sessions.split(',').find(kept_out) {
-            Some(id) if failure.kind() == ErrorKind::Conflict => {
-                failure.hint(format!("to let dreams read it again: undream session lift {id}"))
-            }
+            Some(id) if failure.kind() == ErrorKind::Conflict => failure
+                .hint(format!("to let dreams read it again: undream session lift {}", quoted(id))),
             _ => failure,
         }
     }

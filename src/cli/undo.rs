@@ -10,7 +10,7 @@ use super::call::{Access, Call};
 use super::exit::{Failure, Hinted, Outcome};
 use super::json as shape;
 use super::operation::write_operation;
-use super::paint::escape;
+use super::paint::{escape, quoted};
 
 #[derive(Args, Debug)]
 pub(crate) struct Undo {
@@ -80,7 +80,10 @@ fn note_sessions(call: &Call, store: &Store, undone: &Operation) -> Outcome {
         call.note(match store.quarantine_of(&session)? {
             None => format!("Dreams read session {id} again."),
             Some(_) => {
-                format!("Dreams do not read session {id}; to let them: undream session lift {id}")
+                format!(
+                    "Dreams do not read session {id}; to let them: undream session lift {}",
+                    quoted(&id)
+                )
             }
         });
     }

@@ -10,7 +10,7 @@ use undream::{
 
 use super::call::{Access, Call, Eye};
 use super::exit::{Hinted, Outcome};
-use super::paint::{counted, escape, first_line};
+use super::paint::{counted, escape, first_line, quoted};
 use super::time::since;
 use super::withdrawn::note_given;
 use super::{json as shape, page::Page};
@@ -75,7 +75,7 @@ fn conclude(
         call.note(format!("Nothing on the branch could be taken back for {suspect_name}."));
     }
     if let (Suspect::Session(id), false) = (suspect, dry_run) {
-        let id = escape(id);
+        let id = quoted(&escape(id));
         call.note(format!(
             "Dreams do not read it any more; to let them: undream session lift {id}"
         ));

@@ -12,7 +12,7 @@ use super::call::{Call, Eye};
 use super::exit::Outcome;
 use super::json as shape;
 use super::page::Page;
-use super::paint::{counted, escape, first_line};
+use super::paint::{counted, escape, first_line, quoted};
 use super::status::line;
 use super::time::{ago, since};
 
@@ -82,11 +82,12 @@ impl Withdrawn {
     /// How to look at it as it was, and at what it came from.
     pub(crate) fn note(&self, call: &Call, eye: &Eye) -> Outcome {
         if let Some(before) = self.found.commit.first_parent() {
-            let (key, before) = (escape(self.found.key.as_str()), eye.short.of(before.object())?);
+            let (key, before) =
+                (quoted(&escape(self.found.key.as_str())), eye.short.of(before.object())?);
             call.note(format!("As it was before: undream why {key} --at {before}"));
         }
         if let Some(kept_out) = &self.quarantine {
-            let id = escape(&kept_out.session);
+            let id = quoted(&escape(&kept_out.session));
             call.note(format!("To let dreams read the session again: undream session lift {id}"));
         }
         Ok(())

@@ -99,11 +99,13 @@ fn raw_lines(text: &str) -> Vec<&str> {
 
 /// The first block of the harness in a text: what stands before it, its tag, what follows that.
 fn harness_block(text: &str) -> Option<(&str, &'static str, &str)> {
-    let found = HARNESS_TAGS.iter().filter_map(|tag| {
-        let (before, after) = text.split_once(&format!("<{tag}>"))?;
-        Some((before, *tag, after))
-    });
-    found.min_by_key(|(before, ..)| before.len())
+    text.match_indices('<').find_map(|(at, _)| {
+        let opened = &text[at + 1..];
+        HARNESS_TAGS.iter().find_map(|tag| {
+            let after = opened.strip_prefix(tag)?.strip_prefix('>')?;
+            Some((&text[..at], *tag, after))
+        })
+    })
 }
 
 /// The texts in the JSON of a call's arguments, as they are written there; all of it if it has none.

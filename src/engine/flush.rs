@@ -1,6 +1,8 @@
 //! Writing what is derived from the log: the index, refs and so on at a flush, the nodes of head
 //! trees at a checkpoint. Both in slices, so that nobody waits long to write.
 
+use std::sync::Arc;
+
 use crate::engine::core::Core;
 use crate::engine::recall::RecallBounds;
 use crate::engine::row::Summary;
@@ -53,9 +55,12 @@ impl Thresholds {
 }
 
 impl Core {
-    /// Flushes the whole tail, then writes a checkpoint if one is due.
-    pub(crate) fn flush(&self) -> Result<()> {
-        while self.flush_slice()? {}
+    /// Flushes the whole tail, then writes a checkpoint if one is due. Who waits to write lands
+    /// between two slices.
+    pub(crate) fn flush(self: &Arc<Self>) -> Result<()> {
+        while self.flush_slice()? {
+            self.land_waiting();
+        }
         let due = self.state().edits_since_checkpoint >= self.thresholds.checkpoint_edits;
         if due {
             self.checkpoint()?;
@@ -65,7 +70,7 @@ impl Core {
     }
 
     /// Flushes on close, if there is enough to flush; recalls in any case.
-    pub(crate) fn flush_on_close(&self) {
+    pub(crate) fn flush_on_close(self: &Arc<Self>) {
         self.flush_recalls_behind();
         let due = {
             let state = self.state();
@@ -105,7 +110,7 @@ impl Core {
     }
 
     /// Writes the trees of the heads that moved since the last checkpoint.
-    fn checkpoint(&self) -> Result<()> {
+    fn checkpoint(self: &Arc<Self>) -> Result<()> {
         let (heads, sequence) = {
             let state = self.state();
             let heads: Vec<_> = state.refs.values().map(|state| state.commit).collect();
@@ -140,13 +145,15 @@ impl Core {
     }
 
     /// Writes nodes, children before parents: a root is stored only once its whole tree is.
-    pub(crate) fn write_nodes(&self, nodes: &[(ObjectId, Vec<u8>)]) -> Result<()> {
+    fn write_nodes(self: &Arc<Self>, nodes: &[(ObjectId, Vec<u8>)]) -> Result<()> {
         for slice in nodes.chunks(self.thresholds.slice) {
-            let _right = self.queue.writing();
+            let right = self.queue.writing();
             let writer = self.storage.write(self.wait)?;
             writer.add_nodes(slice.iter().map(|(id, bytes)| (id, bytes.as_slice())))?;
             writer.commit()?;
             self.nodes.mark_stored(slice.iter().map(|(id, _)| *id));
+            drop(right);
+            self.land_waiting();
         }
         Ok(())
     }

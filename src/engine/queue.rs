@@ -206,16 +206,20 @@ impl Core {
         Ok(value.expect("BUG: a job that succeeded gave no answer"))
     }
 
+    /// Lands what waits. A panic ends the callers of its group with an error and leaves the thread
+    /// to the others; it has printed itself.
+    pub(crate) fn land_waiting(self: &Arc<Self>) {
+        let requests = self.queue.drain();
+        if !requests.is_empty() {
+            let _right = self.queue.writing();
+            let landing = AssertUnwindSafe(|| self.land_group(requests));
+            drop(std::panic::catch_unwind(landing));
+        }
+    }
+
     fn run(self: &Arc<Self>) {
         while let Some(Work { flush, recalls }) = self.queue.next_work() {
-            let requests = self.queue.drain();
-            if !requests.is_empty() {
-                let _right = self.queue.writing();
-                // A panic ends the callers of this group with an error and leaves the thread to
-                // the others; it has printed itself.
-                let landing = AssertUnwindSafe(|| self.land_group(requests));
-                drop(std::panic::catch_unwind(landing));
-            }
+            self.land_waiting();
             // What fails here is tried again at the next flush and at the next open: all of it is
             // derived from rows that are durable already.
             if flush && let Err(error) = self.flush() {
@@ -253,5 +257,39 @@ impl Drop for CommitThread {
             // The thread has printed its panic; whoever waited for it was told.
         }
         self.core.flush_on_close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::Request;
+    use crate::engine::flush::Thresholds;
+    use crate::{Author, Options};
+
+    #[test]
+    fn who_waits_to_write_waits_for_one_slice_of_a_flush_and_not_for_all() {
+        let slices = Thresholds { slice: 1, ..Thresholds::default() };
+        let db = Options::new().thresholds(slices).in_memory().unwrap();
+        let main = db.store("default").unwrap().branch("main").unwrap();
+        for text in ["one", "two", "three", "four"] {
+            let mut tx = main.write().unwrap();
+            tx.put("a", text).unwrap();
+            tx.commit(Author::agent("scribe").message(text)).unwrap();
+        }
+        let core = db.core();
+        let ((tell, told), (done, landed)) = (mpsc::channel(), mpsc::channel());
+        let job: super::Job = Box::new(move |turn| {
+            let state = turn.core.state();
+            tell.send((state.watermark, state.last)).unwrap();
+            Ok(())
+        });
+        // Put there without waking the engine's thread, as if it were the one that flushes.
+        core.queue.waiting().requests.push_back(Request { job, done });
+        core.flush().unwrap();
+        landed.try_recv().expect("it has landed").unwrap();
+        let (flushed, last) = told.recv().unwrap();
+        assert!(0 < flushed && flushed < last, "after {flushed} rows of {last}");
     }
 }

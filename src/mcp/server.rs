@@ -63,6 +63,10 @@ impl Server {
 
     /// A place to work at. A call that is cancelled while it waits for one is dropped.
     async fn place(&self, context: &RequestContext<RoleServer>) -> Answer<OwnedSemaphorePermit> {
+        let cancelled = || ErrorData::new(BUSY, "the call was cancelled before it began", None);
+        if context.ct.is_cancelled() {
+            return Err(cancelled());
+        }
         let places = Arc::clone(&self.places);
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             return Ok(place);
@@ -76,9 +80,7 @@ impl Server {
         };
         tokio::select! {
             biased;
-            () = context.ct.cancelled() => {
-                Err(ErrorData::new(BUSY, "the call was cancelled before it began", None))
-            }
+            () = context.ct.cancelled() => Err(cancelled()),
             place = places.acquire_owned() => {
                 Ok(place.expect("BUG: the places of a server are never closed"))
             }

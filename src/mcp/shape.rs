@@ -20,14 +20,33 @@ pub(crate) fn words(text: &str, max: usize) -> String {
     if kept.len() == text.len() { text.to_owned() } else { format!("{kept}…") }
 }
 
-/// Cuts all texts of `value` to at most `max` bytes each.
+/// How many parts of a list an answer shows that has no pages.
+const PARTS_MAX: usize = 64;
+
+/// Cuts all texts and names of `value` to at most `max` bytes each, and lists to [`PARTS_MAX`]
+/// parts, the last of which says how many more there are.
 pub(crate) fn shorten(value: &mut Value, max: usize) {
     match value {
         Value::String(text) => *text = words(text, max),
-        Value::Array(values) => values.iter_mut().for_each(|part| shorten(part, max)),
-        Value::Object(parts) => parts.values_mut().for_each(|part| shorten(part, max)),
+        Value::Array(values) => {
+            let more = beyond(values.len());
+            values.truncate(PARTS_MAX);
+            values.iter_mut().for_each(|part| shorten(part, max));
+            values.extend(more.map(Value::from));
+        }
+        Value::Object(parts) => {
+            let more = beyond(parts.len()).map(|more| ("…".to_owned(), more.into()));
+            let kept = std::mem::take(parts).into_iter().take(PARTS_MAX);
+            *parts = kept.map(|(name, part)| (words(&name, max), part)).chain(more).collect();
+            parts.values_mut().for_each(|part| shorten(part, max));
+        }
         _ => {}
     }
+}
+
+fn beyond(count: usize) -> Option<String> {
+    let more = count.checked_sub(PARTS_MAX).filter(|more| *more > 0)?;
+    Some(format!("and {more} more"))
 }
 
 pub(crate) fn author(author: &Author) -> Value {
@@ -136,4 +155,23 @@ fn side(store: &Store, id: Option<RecordId>) -> Outcome<Value> {
         Err(error) => return Err(error.into()),
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_list_text_or_name_of_an_account_is_without_bounds() {
+        let many: Vec<usize> = (0..1_000).collect();
+        let names = many.iter().map(|number| (format!("{number} {}", "x".repeat(500)), json!(1)));
+        let mut value = json!({"many": many, "text": "y".repeat(500), "few": [1, 2]});
+        value["names"] = Value::Object(names.collect());
+        shorten(&mut value, 20);
+        assert_eq!(value["many"].as_array().map(Vec::len), Some(PARTS_MAX + 1));
+        assert_eq!(value["many"][PARTS_MAX], "and 936 more");
+        assert_eq!(value["names"]["…"], "and 936 more");
+        assert_eq!(value["few"], json!([1, 2]));
+        assert!(value.to_string().len() < 4_000, "{value}");
+    }
 }
