@@ -31,14 +31,18 @@ pub(crate) fn shorten(value: &mut Value, max: usize) {
         Value::Array(values) => {
             let more = beyond(values.len());
             values.truncate(PARTS_MAX);
-            values.iter_mut().for_each(|part| shorten(part, max));
+            for part in values.iter_mut() {
+                shorten(part, max);
+            }
             values.extend(more.map(Value::from));
         }
         Value::Object(parts) => {
             let more = beyond(parts.len()).map(|more| ("…".to_owned(), more.into()));
             let kept = std::mem::take(parts).into_iter().take(PARTS_MAX);
             *parts = kept.map(|(name, part)| (words(&name, max), part)).chain(more).collect();
-            parts.values_mut().for_each(|part| shorten(part, max));
+            for part in parts.values_mut() {
+                shorten(part, max);
+            }
         }
         _ => {}
     }
