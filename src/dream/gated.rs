@@ -20,6 +20,8 @@ use crate::storage::CommitId;
 const TRIES_MAX: usize = 8;
 /// The rule that says whether anything is merged without a person at all.
 const MODE: &str = "mode";
+/// The rule that no cited session may be kept out of dreams.
+const KEPT_OUT: &str = "quarantine";
 
 /// What the policy says of one proposal, were it merged without a person, after those before it
 /// that pass.
@@ -42,9 +44,10 @@ impl ProposalVerdict {
         self.findings.iter().filter(|finding| finding.refuses())
     }
 
-    /// Whether a rule is broken, and not just unasked.
+    /// Whether a rule is broken, and not just unasked. A session may be let in again.
     fn breaks(&self) -> bool {
-        self.refusals().any(|finding| finding.ruling == Ruling::Failed)
+        let broken = |finding: &RuleFinding| finding.ruling == Ruling::Failed;
+        self.refusals().any(|finding| broken(finding) && finding.rule != KEPT_OUT)
     }
 }
 
@@ -60,6 +63,7 @@ impl Dream {
         if !policy.guards(self.base_branch()?.name()) {
             return Ok(Vec::new());
         }
+        let kept_out = self.store().quarantined()?;
         let mut passed: Vec<&Proposal> = Vec::new();
         let mut merged = BTreeSet::new();
         let mut verdicts = Vec::new();
@@ -75,8 +79,12 @@ impl Dream {
             };
             let missing = proposal.depends_on().iter().filter(|number| !ready(number));
             let missing = missing.map(|number| format!("proposal {number}")).collect();
-            let mut findings = vec![broken_by("depends", missing)];
-            if !findings[0].refuses() {
+            let cited = proposal.session_ids();
+            let away = kept_out.iter().filter(|found| cited.contains(&found.session));
+            let away = away.map(|found| found.session.clone()).collect();
+            let mut findings = vec![broken_by("depends", missing), broken_by(KEPT_OUT, away)];
+            findings.retain(RuleFinding::refuses);
+            if findings.is_empty() {
                 findings = judged(&review, &passed, proposal, gates)?;
             }
             let verdict = ProposalVerdict { number: proposal.number(), findings };

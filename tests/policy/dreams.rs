@@ -16,7 +16,7 @@ use crate::room::{agent, person, put, put_entry, refused, room, set};
 pub(crate) struct Line(pub(crate) Vec<SuggestedChange>, pub(crate) Vec<usize>);
 
 /// A curator that says what it is told to.
-struct Script(Vec<Line>);
+pub(crate) struct Script(pub(crate) Vec<Line>);
 
 impl Curator for Script {
     fn name(&self) -> String {
