@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choice, Choices, meta};
+use crate::dream::overtaken::refuse_made_anew;
 use crate::dream::proposal::Proposal;
 use crate::dream::reliance::Reliance;
 use crate::dream::reviewer::Reviewer;
@@ -168,6 +169,7 @@ impl Review {
         let dream = &self.dream;
         let text = format!("Decide on dream {}", dream.number());
         write_meta(dream.store(), self.reviewer.message(text), |transaction| {
+            refuse_made_anew(transaction, dream, &decisions)?;
             dream.redecide(transaction, |choices| choices.extend(decisions.iter().cloned()))
         })?;
         let numbers = decisions.iter().map(|(number, _)| *number).collect();
@@ -319,6 +321,9 @@ impl ReviewMerge {
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
             reliance.check(&mut transaction)?;
+            if !decided.is_empty() {
+                reliance.give_way(&dream, &mut transaction)?;
+            }
             with(&decided, dream.choices()?)?;
             dream.redecide(&mut transaction, |choices| {
                 choices.extend(decided.iter().map(|(number, made)| (*number, made.clone())));

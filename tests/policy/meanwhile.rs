@@ -152,3 +152,67 @@ fn a_person_s_merge_asks_where_it_lands_whether_a_cited_session_was_taken_back()
     assert!(main.snapshot()?.get("new/poison")?.is_some());
     Ok(())
 }
+
+#[test]
+fn what_a_person_approves_of_an_earlier_dream_while_a_newer_is_at_work_comes_first() -> Result<()> {
+    for mode in [PolicyMode::Gated, PolicyMode::Auto] {
+        let (db, store, main) = memory();
+        let gates = near(&db);
+        let older = dream(&main, &gates, &[citing("new/fine", &[0, 1, 2])]);
+        set(&store, |policy| policy.mode = mode);
+        let lines = vec![citing("new/fine", &[0, 1, 3]), citing("new/other", &[0, 1, 3])];
+        let approved = older.clone();
+        let newer = busy(&main, lines, &gates, move || {
+            approved.review_as(person())?.approve_numbers(&[1], None).map(drop)
+        })?;
+        let snapshot = main.snapshot()?;
+        assert!(snapshot.get("new/other")?.is_some() && snapshot.get("new/fine")?.is_none());
+        assert!(newer.manifest()?.supersedes.is_empty());
+        let held = newer.held()?;
+        let reasons: Vec<String> = held[0].refusals().map(ToString::to_string).collect();
+        assert_eq!(reasons, ["approved failed: 1 found, none allowed (dream 1)"]);
+        assert!(newer.proposals()?[0].is_open(), "a person decides");
+        let merge = older.review_as(person())?.merge()?;
+        assert!(merge.conflicts().is_empty());
+        merge.commit("As approved")?;
+        assert!(main.snapshot()?.get("new/fine")?.is_some());
+    }
+    Ok(())
+}
+
+#[test]
+fn an_approval_while_the_policy_is_asked_holds_what_touches_the_same_key() -> Result<()> {
+    for at in 1..=3 {
+        let (db, store, main) = memory();
+        let older = dream(&main, &near(&db), &[citing("new/fine", &[0, 1, 2])]);
+        set(&store, |policy| policy.mode = PolicyMode::Gated);
+        let approved = older.clone();
+        let meanwhile = Meanwhile::new(at, move || {
+            approved.review_as(person())?.approve_numbers(&[1], None).map(drop)
+        });
+        let gates = [near(&db)[0].clone(), meanwhile.clone() as Arc<dyn Gate>];
+        let two = vec![add("new/fine", "Fine."), add("new/finer", "Finer.")];
+        let newer = dream(&main, &gates, &[Line(two, vec![0, 1, 3])]);
+        assert!(meanwhile.asked.load(Ordering::Relaxed) >= at, "it was asked too seldom");
+        assert!(main.snapshot()?.get("new/finer")?.is_none(), "approved at question {at}");
+        assert_eq!(newer.held()?[0].refusals().next().unwrap().rule, "approved");
+        assert!(older.review_as(person())?.merge()?.conflicts().is_empty());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_review_that_began_before_a_newer_dream_ended_decides_on_nothing_it_made_anew() -> Result<()> {
+    let (db, store, main) = memory();
+    let lines = [citing("new/fine", &[0, 1, 2]), citing("new/rest", &[0, 1, 2])];
+    let older = dream(&main, &near(&db), &lines);
+    let mut review = older.review_as(person())?;
+    set(&store, |policy| policy.mode = PolicyMode::Gated);
+    dream(&main, &near(&db), &[citing("new/fine", &[0, 1, 3])]);
+    assert!(main.snapshot()?.get("new/fine")?.is_some());
+    let refused = review.approve_numbers(&[1], None).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Stale);
+    assert!(refused.to_string().contains("proposal 1 of dream 2"), "{refused}");
+    assert_eq!(review.approve_numbers(&[2], None)?, [2], "the rest is its own");
+    Ok(())
+}
