@@ -105,7 +105,10 @@ fn event(number: usize) -> Event {
 }
 
 pub(crate) fn memory() -> (Database, Store, Branch) {
-    let (db, store, main) = room();
+    memory_in(room())
+}
+
+pub(crate) fn memory_in((db, store, main): (Database, Store, Branch)) -> (Database, Store, Branch) {
     sessions(&store);
     for number in 0..6 {
         put(&main, &agent(), &format!("old/{number}"), &format!("Old fact {number}.")).unwrap();

@@ -1,15 +1,15 @@
 //! What happens while a dream is at work, or while its merge is on its way, counts where it lands.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use undream::{
-    Branch, Curator, CuratorInput, Dream, DreamStatus, ErrorKind, Gate, GateQuestion, Measured,
-    PolicyMode, Result, Sessions, Store, Suggestion, Suspect, Withdrawal,
+    Branch, Curator, CuratorInput, Dream, DreamStatus, Entropy, ErrorKind, Gate, GateQuestion,
+    Measured, PolicyMode, Result, SeededEntropy, Sessions, Store, Suggestion, Suspect, Withdrawal,
 };
 
-use crate::dreams::{Line, Script, add, dream, memory, near, refusals};
-use crate::room::{person, set};
+use crate::dreams::{Line, Script, add, dream, memory, memory_in, near, refusals};
+use crate::room::{options, person, room_with, set};
 
 type Act = Box<dyn Fn() -> Result<()> + Send + Sync>;
 
@@ -40,6 +40,48 @@ struct Meanwhile {
     at: usize,
     asked: AtomicUsize,
     act: Act,
+}
+
+/// Chance that does something once, when it is drawn for the `n`th time from now: between what a
+/// write has read and its landing.
+#[derive(Clone, Default)]
+struct Interrupting(Arc<Mutex<Option<(usize, Act)>>>);
+
+impl Interrupting {
+    fn room(&self) -> (undream::Database, Store, Branch) {
+        memory_in(room_with(options().entropy(Chance(SeededEntropy::new(7), self.clone()))))
+    }
+
+    fn at(&self, draw: usize, act: impl Fn() -> Result<()> + Send + Sync + 'static) {
+        *self.0.lock().unwrap() = Some((draw, Box::new(act)));
+    }
+
+    /// Whether it has happened. It will not any more.
+    fn is_over(&self) -> bool {
+        self.0.lock().unwrap().take().is_none()
+    }
+}
+
+struct Chance(SeededEntropy, Interrupting);
+
+impl std::fmt::Debug for Chance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Entropy for Chance {
+    fn draw(&self) -> Result<[u8; 32]> {
+        let due = {
+            let mut waiting = self.1.0.lock().unwrap();
+            if let Some((left, _)) = &mut *waiting {
+                *left -= 1;
+            }
+            waiting.take_if(|(left, _)| *left == 0)
+        };
+        due.map_or(Ok(()), |(_, act)| act())?;
+        self.0.draw()
+    }
 }
 
 impl Meanwhile {
@@ -214,5 +256,57 @@ fn a_review_that_began_before_a_newer_dream_ended_decides_on_nothing_it_made_ane
     assert_eq!(refused.kind(), ErrorKind::Stale);
     assert!(refused.to_string().contains("proposal 1 of dream 2"), "{refused}");
     assert_eq!(review.approve_numbers(&[2], None)?, [2], "the rest is its own");
+    Ok(())
+}
+
+/// A dream at one key, overtaken by another at the same one, with an approval in the midst of it; or
+/// the other way round. Returns whether the older is approved, if it came to that.
+fn crossed(draw: usize, dream_first: bool) -> Result<Option<bool>> {
+    let chance = Interrupting::default();
+    let (db, store, main) = chance.room();
+    let gates = near(&db);
+    let older = dream(&main, &gates, &[citing("new/fine", &[0, 1, 2])]);
+    set(&store, |policy| policy.mode = PolicyMode::Gated);
+    let approved = Arc::new(AtomicUsize::new(0));
+    let (noted, first) = (approved.clone(), older.clone());
+    let approve = move || match first.review_as(person())?.approve_numbers(&[1], None) {
+        Err(error) if error.kind() == ErrorKind::Stale => Ok(()),
+        other => other.map(|numbers| noted.store(numbers.len(), Ordering::Relaxed)),
+    };
+    let newest = move || {
+        let ids = ["s0", "s1", "s3"].map(str::to_owned).to_vec();
+        let curator = Script(vec![citing("new/fine", &[0, 1, 3])]);
+        Dream::on(&main).sessions(Sessions::Ids(ids)).curator(curator).gates(&gates).run().map(drop)
+    };
+    if dream_first {
+        chance.at(draw, approve);
+        newest()?;
+    } else {
+        chance.at(draw, newest);
+        approve()?;
+    }
+    if !chance.is_over() {
+        return Ok(None);
+    }
+    let is_approved = approved.load(Ordering::Relaxed) == 1;
+    let newer = Dream::open(&store, 2)?;
+    let merged = store.branch("main")?.snapshot()?.get("new/fine")?.is_some();
+    let gave_way = !newer.manifest()?.supersedes.is_empty();
+    assert_eq!((merged, gave_way), (!is_approved, !is_approved), "draw {draw}");
+    assert_eq!(older.proposals()?[0].choice().is_some(), is_approved, "draw {draw}");
+    Ok(Some(is_approved))
+}
+
+#[test]
+fn of_an_approval_and_a_newer_dream_one_gives_way_whichever_lands_first() -> Result<()> {
+    for (dream_first, expected) in [(true, vec![true, false]), (false, vec![false])] {
+        let mut found = Vec::new();
+        for draw in 1.. {
+            let Some(is_approved) = crossed(draw, dream_first)? else { break };
+            found.push(is_approved);
+        }
+        found.dedup();
+        assert_eq!(found, expected, "first the approval stands, then it comes too late");
+    }
     Ok(())
 }
