@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::curator::{SuggestedChange, Suggestion};
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choice, DreamStatus, Manifest, Part, load, meta, numbers};
+use crate::dream::manifest::{Choice, DreamStatus, Manifest, Part, load, meta, numbers, part_key};
 use crate::dream::overtaken::Successors;
 use crate::dream::proposal::touched_by;
 use crate::dream::sources::CitedSessions;
-use crate::engine::Store;
+use crate::engine::{Store, Transaction};
 use crate::error::Result;
 use crate::object::{Cause, Key, ProposalPart, Verb};
 use crate::storage::RecordId;
@@ -42,16 +42,18 @@ pub(super) enum Reception {
 /// What earlier dreams of a branch proposed.
 pub(super) struct Earlier {
     at: BTreeMap<BTreeSet<Key>, Proposed>,
+    dreams: Vec<u64>,
 }
 
 impl Earlier {
     /// Reads the dreams of `branch` before the one numbered `before`.
     pub(super) fn read(store: &Store, branch: &str, before: u64) -> Result<Self> {
-        let mut earlier = Self { at: BTreeMap::new() };
+        let mut earlier = Self { at: BTreeMap::new(), dreams: Vec::new() };
         for number in numbers(&meta(store).snapshot()?)? {
             let dream = Dream::new(store.clone(), number);
             if number < before && dream.is_of(branch)? {
                 earlier.add(&dream)?;
+                earlier.dreams.push(number);
             }
         }
         Ok(earlier)
@@ -99,6 +101,19 @@ impl Earlier {
         match &proposed.turned_down {
             Some(before) => before.receive(suggestion),
             None => Reception::Made(None),
+        }
+    }
+
+    /// The dream in which something is approved, and not merged yet, that touches one of these keys.
+    pub(super) fn approved_at(&self, keys: &BTreeSet<Key>) -> Option<u64> {
+        let meets = self.at.iter().filter(|(touched, _)| !touched.is_disjoint(keys));
+        meets.filter_map(|(_, proposed)| proposed.approved).max()
+    }
+
+    /// Lands what `transaction` writes to `meta` only if nobody decides on these dreams meanwhile.
+    pub(super) fn rely_on_decisions(&self, transaction: &mut Transaction) {
+        for number in &self.dreams {
+            transaction.require_unchanged(part_key(*number, Part::Decisions));
         }
     }
 

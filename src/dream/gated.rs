@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::dream::dream::Dream;
+use crate::dream::earlier::Earlier;
 use crate::dream::manifest::{Choices, Part, load, meta, save};
 use crate::dream::overtaken::Overtaken;
-use crate::dream::proposal::Proposal;
+use crate::dream::proposal::{Proposal, touched_by};
 use crate::dream::review::{Review, ReviewMerge};
 use crate::dream::run::write_meta;
 use crate::engine::{Gate, JudgedChange, PolicyMode, policy_author};
@@ -20,6 +21,10 @@ use crate::storage::CommitId;
 const TRIES_MAX: usize = 8;
 /// The rule that says whether anything is merged without a person at all.
 const MODE: &str = "mode";
+/// The rule that no cited session may be kept out of dreams.
+const KEPT_OUT: &str = "quarantine";
+/// The rule that nothing of an earlier dream may be approved there and wait to be merged.
+const APPROVED: &str = "approved";
 
 /// What the policy says of one proposal, were it merged without a person, after those before it
 /// that pass.
@@ -42,9 +47,12 @@ impl ProposalVerdict {
         self.findings.iter().filter(|finding| finding.refuses())
     }
 
-    /// Whether a rule is broken, and not just unasked.
+    /// Whether a rule is broken, and not just unasked. A session may be let in again, and what
+    /// was approved may be merged or rejected.
     fn breaks(&self) -> bool {
-        self.refusals().any(|finding| finding.ruling == Ruling::Failed)
+        let broken = |finding: &RuleFinding| finding.ruling == Ruling::Failed;
+        self.refusals()
+            .any(|finding| broken(finding) && ![KEPT_OUT, APPROVED].contains(&&*finding.rule))
     }
 }
 
@@ -56,10 +64,12 @@ impl Dream {
     /// `Corrupt` if something is damaged.
     pub fn policy_verdicts(&self, gates: &[Arc<dyn Gate>]) -> Result<Vec<ProposalVerdict>> {
         let review = self.review_as(policy_author())?;
-        let policy = self.store().policy()?;
-        if !policy.guards(self.base_branch()?.name()) {
+        let (policy, branch) = (self.store().policy()?, self.base_branch()?);
+        if !policy.guards(branch.name()) {
             return Ok(Vec::new());
         }
+        let earlier = Earlier::read(self.store(), branch.name().as_str(), self.number())?;
+        let kept_out = self.store().quarantined()?;
         let mut passed: Vec<&Proposal> = Vec::new();
         let mut merged = BTreeSet::new();
         let mut verdicts = Vec::new();
@@ -75,8 +85,18 @@ impl Dream {
             };
             let missing = proposal.depends_on().iter().filter(|number| !ready(number));
             let missing = missing.map(|number| format!("proposal {number}")).collect();
-            let mut findings = vec![broken_by("depends", missing)];
-            if !findings[0].refuses() {
+            let cited = proposal.session_ids();
+            let away = kept_out.iter().filter(|found| cited.contains(&found.session));
+            let away = away.map(|found| found.session.clone()).collect();
+            let approved = earlier.approved_at(&touched_by(proposal.changes()));
+            let approved = approved.map(|dream| format!("dream {dream}")).into_iter().collect();
+            let mut findings = vec![
+                broken_by("depends", missing),
+                broken_by(KEPT_OUT, away),
+                broken_by(APPROVED, approved),
+            ];
+            findings.retain(RuleFinding::refuses);
+            if findings.is_empty() {
                 findings = judged(&review, &passed, proposal, gates)?;
             }
             let verdict = ProposalVerdict { number: proposal.number(), findings };

@@ -31,6 +31,7 @@ mod proposal;
 mod protocol;
 mod quote;
 mod recalls;
+mod reliance;
 mod reply;
 mod revert;
 mod revert_since;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{DreamStatus, Manifest, Part, SessionList, load, meta, numbers, save};
+use crate::dream::manifest::{
+    Choice, DreamStatus, Manifest, Part, SessionList, load, meta, numbers, part_key, save,
+};
 use crate::engine::{Change, Snapshot, Store, Transaction};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::object::{RefName, Verb};
 
 /// Why nobody has to decide on a proposal that nobody has decided on.
@@ -49,7 +51,7 @@ impl Overtaking {
     /// What has overtaken the proposal of this number, which changes this.
     pub(super) fn find(&self, number: u32, changes: &[Change]) -> Result<Option<Overtaken>> {
         if let Some(next) = self.successors.get(&number) {
-            let (dream, proposal) = self.last(*next)?;
+            let (dream, proposal) = last(&self.store, *next)?;
             return Ok(Some(Overtaken::ByProposal { dream, proposal }));
         }
         let Some(branch) = &self.branch else { return Ok(None) };
@@ -59,19 +61,6 @@ impl Overtaking {
             }
         }
         Ok(Some(Overtaken::ByBranch))
-    }
-
-    /// Follows a proposal to the one that takes its place in the end.
-    fn last(&self, (mut dream, mut proposal): (u64, u32)) -> Result<(u64, u32)> {
-        let meta = meta(&self.store).snapshot()?;
-        loop {
-            let next: Option<Successors> = load(&meta, dream, Part::Successors)?;
-            match next.and_then(|next| next.get(&proposal).copied()) {
-                // Each is of a newer dream than the one before.
-                Some(newer) if newer.0 > dream => (dream, proposal) = newer,
-                _ => return Ok((dream, proposal)),
-            }
-        }
     }
 
     /// Whether the branch is as a change would leave it.
@@ -92,6 +81,46 @@ impl Overtaking {
     }
 }
 
+/// Follows a proposal to the one that takes its place in the end.
+fn last(store: &Store, (mut dream, mut proposal): (u64, u32)) -> Result<(u64, u32)> {
+    let meta = meta(store).snapshot()?;
+    loop {
+        let next: Option<Successors> = load(&meta, dream, Part::Successors)?;
+        match next.and_then(|next| next.get(&proposal).copied()) {
+            // Each is of a newer dream than the one before.
+            Some(newer) if newer.0 > dream => (dream, proposal) = newer,
+            _ => return Ok((dream, proposal)),
+        }
+    }
+}
+
+/// Refuses first decisions on what a newer dream has made anew, also where it does so before
+/// `transaction` lands.
+pub(super) fn refuse_made_anew(
+    transaction: &mut Transaction,
+    dream: &Dream,
+    decisions: &[(u32, Choice)],
+) -> Result<()> {
+    let (store, number) = (dream.store(), dream.number());
+    transaction.require_unchanged(part_key(number, Part::Successors));
+    let successors: Option<Successors> = load(transaction.base(), number, Part::Successors)?;
+    let Some(successors) = successors else { return Ok(()) };
+    let choices = dream.choices()?;
+    for (number, _) in decisions.iter().filter(|(number, _)| !choices.contains_key(number)) {
+        if let Some(next) = successors.get(number) {
+            return Err(made_anew(*number, last(store, *next)?));
+        }
+    }
+    Ok(())
+}
+
+/// The error of deciding on a proposal in whose place there is another.
+pub(super) fn made_anew(number: u32, (dream, proposal): (u64, u32)) -> Error {
+    Error::stale(format!(
+        "proposal {number} was made anew: decide on proposal {proposal} of dream {dream}"
+    ))
+}
+
 /// Notes on earlier dreams which of their proposals the dream proposes anew. What somebody has
 /// decided on meanwhile stays decided.
 pub(super) fn note_successors(
@@ -103,6 +132,7 @@ pub(super) fn note_successors(
     for (own, replaced) in &mut manifest.supersedes {
         let mut open = Vec::with_capacity(replaced.len());
         for (dream, number) in replaced.drain(..) {
+            transaction.require_unchanged(part_key(dream, Part::Decisions));
             if !Dream::new(store.clone(), dream).choices()?.contains_key(&number) {
                 noted.entry(dream).or_default().insert(number, (manifest.number, *own));
                 open.push((dream, number));

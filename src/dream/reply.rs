@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::manifest::Choice;
-use crate::dream::overtaken::Overtaken;
+use crate::dream::overtaken::{Overtaken, made_anew};
 use crate::dream::proposal::Proposal;
 use crate::dream::review::Review;
 use crate::error::{Error, ErrorKind, Result};
@@ -108,9 +108,7 @@ impl Review {
     pub(super) fn refuse_settled(&self, number: u32) -> Result<()> {
         let proposal = self.proposal(number)?;
         if let Some(Overtaken::ByProposal { dream, proposal }) = proposal.overtaken() {
-            return Err(Error::stale(format!(
-                "proposal {number} was made anew: decide on proposal {proposal} of dream {dream}"
-            )));
+            return Err(made_anew(number, (dream, proposal)));
         }
         if proposal.choice().is_some_and(|choice| choice.merged) {
             return Err(Error::invalid(format!(

@@ -5,7 +5,9 @@ use std::fmt;
 
 use crate::dream::dream::Dream;
 use crate::dream::manifest::{Choice, Choices, meta};
+use crate::dream::overtaken::refuse_made_anew;
 use crate::dream::proposal::Proposal;
+use crate::dream::reliance::Reliance;
 use crate::dream::reviewer::Reviewer;
 use crate::dream::run::write_meta;
 use crate::engine::{Chain, Change, Conflict, Link, Resolution, Transaction};
@@ -167,6 +169,7 @@ impl Review {
         let dream = &self.dream;
         let text = format!("Decide on dream {}", dream.number());
         write_meta(dream.store(), self.reviewer.message(text), |transaction| {
+            refuse_made_anew(transaction, dream, &decisions)?;
             dream.redecide(transaction, |choices| choices.extend(decisions.iter().cloned()))
         })?;
         let numbers = decisions.iter().map(|(number, _)| *number).collect();
@@ -181,7 +184,8 @@ impl Review {
     /// Prepares the merge of what is approved and not yet merged.
     ///
     /// # Errors
-    /// `Conflict` if nothing is approved; `Corrupt` if something is damaged.
+    /// `Conflict` if nothing is approved, or if what is cites a session that is kept out of dreams;
+    /// `Corrupt` if something is damaged.
     pub fn merge(&self) -> Result<ReviewMerge> {
         let ready = |proposal: &&Proposal| {
             proposal.choice().is_some_and(|choice| choice.verb != Verb::Reject && !choice.merged)
@@ -193,8 +197,10 @@ impl Review {
                 format!("no approved proposal of dream {} waits to be merged", self.dream.number()),
             ));
         }
-        self.refuse_kept_out(&approved)?;
-        self.merge_of(&approved, Choices::new())
+        let merge = self.merge_of(&approved, Choices::new())?;
+        let kept_out = self.dream.store().quarantined()?.into_iter().map(|held| held.session);
+        Reliance::of(&self.dream, merge.numbers())?.refuse(&kept_out.collect())?;
+        Ok(merge)
     }
 
     /// Prepares the merge of these proposals, to be approved as `decided` says when they are merged.
@@ -212,26 +218,6 @@ impl Review {
             decided,
             overriding: None,
         })
-    }
-
-    /// What rests on a session that is kept out does not come in by an older dream.
-    pub(super) fn refuse_kept_out(&self, approved: &[&Proposal]) -> Result<()> {
-        let kept_out = self.dream.store().quarantined()?;
-        for proposal in approved {
-            let cited = proposal.session_ids();
-            if let Some(found) = kept_out.iter().find(|found| cited.contains(&found.session)) {
-                return Err(Error::new(
-                    ErrorKind::Conflict,
-                    format!(
-                        "proposal {} cites session {}, which is kept out of dreams: reject the \
-                         proposal, or lift the session",
-                        proposal.number(),
-                        found.session
-                    ),
-                ));
-            }
-        }
-        Ok(())
     }
 
     fn link(&self, proposal: &Proposal) -> Link {
@@ -320,7 +306,8 @@ impl ReviewMerge {
     /// durable write. Returns the review commit.
     ///
     /// # Errors
-    /// `Conflict` with the keys if decisions are missing; `Blocked` if the policy refuses it or the
+    /// `Conflict` with the keys if decisions are missing, or if a cited session was taken back
+    /// meanwhile; `Blocked` if the policy refuses it or the
     /// review's session was taken back; `Locked` if another process kept writing.
     pub fn commit(self, text: &str) -> Result<CommitId> {
         let mut message = self.reviewer.message(text);
@@ -329,9 +316,14 @@ impl ReviewMerge {
         let (dream, decided) = (self.dream.clone(), self.decided);
         let choices = with(&decided, dream.choices()?)?;
         let closing = closing(&dream, &self.numbers, &choices)?;
+        let reliance = Reliance::of(&dream, &self.numbers)?;
         let (numbers, reviewer) = (self.numbers, self.reviewer);
         let beside = || -> Result<(Transaction, Message)> {
             let mut transaction = meta(dream.store()).write_reserved()?;
+            reliance.check(&mut transaction)?;
+            if !decided.is_empty() {
+                reliance.give_way(&dream, &mut transaction)?;
+            }
             with(&decided, dream.choices()?)?;
             dream.redecide(&mut transaction, |choices| {
                 choices.extend(decided.iter().map(|(number, made)| (*number, made.clone())));

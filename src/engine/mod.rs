@@ -90,7 +90,7 @@ pub use prepared::Expect;
 pub use probe::{Expectation, NewProbe, Probe, ProbeAsker, ProbeTally};
 pub(crate) use provenances::Provenances;
 pub use quarantine::Quarantine;
-pub(crate) use quarantine::keep_out;
+pub(crate) use quarantine::{keep_out, rely_on_kept_out};
 pub(crate) use recall::RecallUses;
 pub use recall::{
     Answer, Forget, Given, Question, Recall, RecallKind, RecallSize, RecallUse, Recaller, Recalls,

@@ -4,6 +4,8 @@
 //! A session is kept out by its id, so also as it grows. The record's key holds the id's BLAKE3
 //! hash, because an id may be no key; its text names the id.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Time;
 use crate::engine::endorse::only_a_person;
 use crate::engine::landing::Landing;
@@ -157,6 +159,14 @@ pub(crate) fn keep_out(transaction: &mut Transaction, session: &str) -> Result<(
         return Err(Error::invalid("a session without an id cannot be kept out of dreams"));
     }
     transaction.put(key_of(session), Entry::new(session).kind(Kind::SYSTEM))
+}
+
+/// The ids of the sessions kept out of dreams. What `transaction` writes to `meta` lands only while
+/// they are these.
+pub(crate) fn rely_on_kept_out(transaction: &mut Transaction) -> Result<BTreeSet<String>> {
+    transaction.require_unchanged(FOLDER);
+    let found = transaction.base().entries(FOLDER);
+    found.map(|entry| Ok(entry?.1.text()?.to_owned())).collect()
 }
 
 fn kept_out(session: &str) -> Error {

@@ -16,7 +16,7 @@ use crate::room::{agent, person, put, put_entry, refused, room, set};
 pub(crate) struct Line(pub(crate) Vec<SuggestedChange>, pub(crate) Vec<usize>);
 
 /// A curator that says what it is told to.
-struct Script(Vec<Line>);
+pub(crate) struct Script(pub(crate) Vec<Line>);
 
 impl Curator for Script {
     fn name(&self) -> String {
@@ -105,7 +105,10 @@ fn event(number: usize) -> Event {
 }
 
 pub(crate) fn memory() -> (Database, Store, Branch) {
-    let (db, store, main) = room();
+    memory_in(room())
+}
+
+pub(crate) fn memory_in((db, store, main): (Database, Store, Branch)) -> (Database, Store, Branch) {
     sessions(&store);
     for number in 0..6 {
         put(&main, &agent(), &format!("old/{number}"), &format!("Old fact {number}.")).unwrap();

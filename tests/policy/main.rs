@@ -4,6 +4,7 @@
 
 mod dreams;
 mod endorsed;
+mod meanwhile;
 mod moves;
 mod races;
 mod room;

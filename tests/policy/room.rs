@@ -11,7 +11,11 @@ pub(crate) fn options() -> Options {
 }
 
 pub(crate) fn room() -> (Database, Store, Branch) {
-    let db = options().in_memory().unwrap();
+    room_with(options())
+}
+
+pub(crate) fn room_with(options: Options) -> (Database, Store, Branch) {
+    let db = options.in_memory().unwrap();
     let store = db.store("default").unwrap();
     let main = store.branch("main").unwrap();
     (db, store, main)
