@@ -31,7 +31,7 @@ pub(super) type Successors = BTreeMap<u32, (u64, u32)>;
 pub(super) struct Overtaking {
     store: Store,
     successors: Successors,
-    /// The branch where it has moved since the dream began.
+    /// The branch where it has moved since the dream began, and was not deleted.
     branch: Option<Snapshot>,
 }
 
@@ -39,12 +39,12 @@ impl Overtaking {
     pub(super) fn of(dream: &Dream, recorded: &Manifest) -> Result<Self> {
         let store = dream.store();
         let successors = load(&meta(store).snapshot()?, dream.number(), Part::Successors)?;
-        let branch = store.any_branch(RefName::new(&recorded.branch)?).snapshot()?;
-        let moved = branch.id() != Some(recorded.base_commit()?);
+        let branch = store.any_branch(RefName::new(&recorded.branch)?).find_snapshot()?;
+        let base = Some(recorded.base_commit()?);
         Ok(Self {
             store: store.clone(),
             successors: successors.unwrap_or_default(),
-            branch: moved.then_some(branch),
+            branch: branch.filter(|branch| branch.id() != base),
         })
     }
 

@@ -41,8 +41,9 @@ impl Standing {
         let mut standing = Self::default();
         // From the newest on, so that each revert is known to stand or not before what it takes
         // back is met.
-        let mut undoing = Undoing::of(branch)?;
-        let mut at = undoing.head.id();
+        let Some(head) = branch.find_snapshot()? else { return Ok(standing) };
+        let mut at = head.id();
+        let mut undoing = Undoing::of(head);
         while let Some(id) = at.filter(|id| *id != base) {
             let commit = store.commit(id)?;
             match commit.cause() {
@@ -100,13 +101,13 @@ struct Undoing {
 }
 
 impl Undoing {
-    fn of(branch: &Branch) -> Result<Self> {
-        Ok(Self {
-            store: branch.store().clone(),
-            head: branch.snapshot()?,
+    fn of(head: Snapshot) -> Self {
+        Self {
+            store: head.store().clone(),
+            head,
             commits: BTreeMap::new(),
             versions: BTreeMap::new(),
-        })
+        }
     }
 
     fn add(&mut self, commit: &Commit) -> Result<()> {

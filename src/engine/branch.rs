@@ -62,6 +62,12 @@ impl Branch {
         Snapshot::at(self.store.clone(), self.head_commit()?)
     }
 
+    /// As [`Branch::snapshot`]; `None` where the branch was deleted or has no commit yet.
+    pub(crate) fn find_snapshot(&self) -> Result<Option<Snapshot>> {
+        let Some(head) = self.head()? else { return Ok(None) };
+        Snapshot::at(self.store.clone(), Some(self.store.commit(head)?)).map(Some)
+    }
+
     /// Begins a transaction on the newest commit.
     ///
     /// # Errors

@@ -58,7 +58,12 @@ pub(crate) fn ana() -> Author {
 
 /// Three sessions, one memory by a person and one by a program.
 pub(crate) fn store() -> Result<Store> {
-    let store = Database::in_memory()?.store("default")?;
+    filled(&Database::in_memory()?)
+}
+
+/// A store of `db` with the same.
+pub(crate) fn filled(db: &Database) -> Result<Store> {
+    let store = db.store("default")?;
     let sessions: Vec<_> = (0..3).map(failing_session).collect();
     store.import_sessions(&sessions, &importer())?;
     let main = store.branch("main")?;

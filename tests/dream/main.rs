@@ -3,6 +3,7 @@
 mod account;
 mod answers;
 mod cut_off;
+mod deleted;
 mod order;
 mod program;
 mod real;
