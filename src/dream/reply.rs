@@ -78,7 +78,7 @@ impl Review {
     /// # Errors
     /// `NotFound` if there is no such proposal; `Invalid` if it is merged already, or amended and
     /// writes no single text; `Limit` if the text is too long; `Conflict` if it is approved and
-    /// depends on one that is rejected.
+    /// depends on one that is rejected, or that a newer dream proposes anew.
     pub fn check(&self, number: u32, answers: &BTreeMap<u32, Reply>) -> Result<()> {
         self.refuse_settled(number)?;
         let Some(answer) = answers.get(&number) else { return Ok(()) };
@@ -89,19 +89,42 @@ impl Review {
             return Ok(());
         }
         for needed in self.needs(number)? {
-            let held = self.proposal(needed)?.choice();
-            let rejected = match answers.get(&needed) {
-                Some(answer) => !answer.approves(),
-                None => held.is_some_and(|held| held.verb == Verb::Reject),
-            };
-            if rejected {
-                return Err(Error::new(
-                    ErrorKind::Conflict,
-                    format!("proposal {number} needs proposal {needed}, which is rejected"),
-                ));
-            }
+            self.refuse_need(number, needed, answers.get(&needed))?;
         }
         Ok(())
+    }
+
+    /// Whether a proposal can be taken that needs another, to which this is answered.
+    pub(super) fn refuse_need(
+        &self,
+        number: u32,
+        needed: u32,
+        answer: Option<&Reply>,
+    ) -> Result<()> {
+        let other = self.proposal(needed)?;
+        let rejected = match answer {
+            Some(answer) => !answer.approves(),
+            None => other.choice().is_some_and(|held| held.verb == Verb::Reject),
+        };
+        let why = match other.overtaken() {
+            Some(Overtaken::ByProposal { dream, proposal }) => {
+                format!("was made anew: decide on proposal {proposal} of dream {dream}")
+            }
+            _ if rejected => "is rejected".to_owned(),
+            _ => return Ok(()),
+        };
+        let text = format!("proposal {number} needs proposal {needed}, which {why}");
+        Err(Error::new(ErrorKind::Conflict, text))
+    }
+
+    /// Whether a proposal cannot be taken because a newer dream proposes anew what it needs.
+    pub(super) fn needs_what_was_made_anew(&self, number: u32) -> Result<bool> {
+        for needed in self.needs(number)? {
+            if let Some(Overtaken::ByProposal { .. }) = self.proposal(needed)?.overtaken() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a proposal can still be decided on.
@@ -119,7 +142,7 @@ impl Review {
     }
 
     /// All proposals that must be taken with one.
-    fn needs(&self, number: u32) -> Result<BTreeSet<u32>> {
+    pub(super) fn needs(&self, number: u32) -> Result<BTreeSet<u32>> {
         let mut needs = BTreeSet::new();
         let mut pending = vec![number];
         while let Some(number) = pending.pop() {

@@ -55,14 +55,18 @@ impl Review {
         &self.proposals
     }
 
-    /// Approves the open proposals that `choose` picks, with what they depend on. Returns their
-    /// numbers.
+    /// Approves the open proposals that `choose` picks, with what they depend on, leaving those
+    /// that depend on one which a newer dream proposes anew. Returns their numbers.
     ///
     /// # Errors
     /// `Conflict` if one depends on a proposal that was rejected.
     pub fn approve(&mut self, choose: impl Fn(&Proposal) -> bool) -> Result<Vec<u32>> {
-        let open = self.proposals.iter().filter(|proposal| proposal.is_open() && choose(proposal));
-        let numbers: Vec<u32> = open.map(Proposal::number).collect();
+        let mut numbers = Vec::new();
+        for proposal in self.proposals.iter().filter(|one| one.is_open() && choose(one)) {
+            if !self.needs_what_was_made_anew(proposal.number())? {
+                numbers.push(proposal.number());
+            }
+        }
         self.approve_numbers(&numbers, None)
     }
 
@@ -70,23 +74,14 @@ impl Review {
     /// on. Returns the numbers of all that are newly approved.
     ///
     /// # Errors
-    /// `NotFound` if there is no such proposal; `Conflict` if one depends on a rejected one.
+    /// `NotFound` if there is no such proposal; `Conflict` if one depends on a rejected one, or on
+    /// one that a newer dream proposes anew; `Stale` if it is itself proposed anew.
     pub fn approve_numbers(&mut self, numbers: &[u32], reason: Option<&str>) -> Result<Vec<u32>> {
         let mut wanted: BTreeSet<u32> = numbers.iter().copied().collect();
-        let mut pending: Vec<u32> = numbers.to_vec();
-        while let Some(number) = pending.pop() {
-            let proposal = self.proposal(number)?;
-            for needed in proposal.depends_on() {
-                let other = self.proposal(*needed)?;
-                let rejected = other.choice().is_some_and(|choice| choice.verb == Verb::Reject);
-                if rejected && !numbers.contains(needed) {
-                    return Err(Error::new(
-                        ErrorKind::Conflict,
-                        format!("proposal {number} needs proposal {needed}, which is rejected"),
-                    ));
-                }
-                if wanted.insert(*needed) {
-                    pending.push(*needed);
+        for number in numbers {
+            for needed in self.needs(*number)? {
+                if wanted.insert(needed) {
+                    self.refuse_need(*number, needed, None)?;
                 }
             }
         }

@@ -78,6 +78,38 @@ fn an_open_proposal_that_is_made_anew_gives_way_to_the_newest_and_the_rest_stays
 }
 
 #[test]
+fn what_needs_a_proposal_that_was_made_anew_is_not_taken_and_the_rest_is() -> Result<()> {
+    let store = store()?;
+    let both = vec![put("a/two", "Two, changed."), put("a/three", "Three.")];
+    let first = dream(
+        &store,
+        vec![vec![put("a/one", "One.")], vec![put("a/two", "Two.")], both, vec![put("a/x", "X.")]],
+    )?;
+    dream(&store, vec![vec![put("a/two", "Two, and more.")]])?;
+    assert_eq!(overtaken(&first)?, [None, Some(anew(2, 1)), None, None]);
+    assert_eq!(first.proposals()?[2].depends_on(), &BTreeSet::from([2]));
+
+    let mut review = first.review_as(ana())?;
+    let take = || Reply::Approve { reason: None };
+    let amend = Reply::Amend { text: "3.".to_owned(), reason: None };
+    for refused in [
+        review.approve_numbers(&[1, 3], None),
+        review.answer(&BTreeMap::from([(1, take()), (3, take())])),
+        review.answer(&BTreeMap::from([(4, amend), (3, take())])),
+    ] {
+        let refused = refused.expect_err("what it needs was made anew");
+        assert_eq!(refused.kind(), ErrorKind::Conflict);
+        assert!(refused.to_string().contains("proposal 1 of dream 2"), "{refused}");
+    }
+    let own = review.approve_numbers(&[2, 3], None).expect_err("it was made anew");
+    assert_eq!(own.kind(), ErrorKind::Stale);
+    assert!(first.proposals()?.iter().all(|one| one.choice().is_none()), "all or none");
+    assert_eq!(review.approve(|_| true)?, [1, 4]);
+    assert_eq!(review.reject_numbers(&[3], None)?, [3]);
+    Ok(())
+}
+
+#[test]
 fn a_dream_of_which_all_is_made_anew_is_superseded() -> Result<()> {
     let store = store()?;
     let first = three(&store)?;
