@@ -88,6 +88,19 @@ impl Dream {
     /// # Errors
     /// `NotFound` with the dreams there are; `Corrupt` if the record is damaged.
     pub fn manifest(&self) -> Result<Manifest> {
+        let mut manifest = self.outcome()?;
+        if manifest.status == DreamStatus::Running && given(self)? == Order::Pause {
+            manifest.status = DreamStatus::Paused;
+        }
+        let choices = self.choices()?;
+        let overtaken = self.overtaken(&manifest, &choices)?;
+        manifest.settle(&choices, &overtaken);
+        Ok(manifest)
+    }
+
+    /// What the run came to, whatever was decided since: a dream that nobody runs any more has
+    /// failed.
+    pub(super) fn outcome(&self) -> Result<Manifest> {
         let mut manifest = self.recorded()?;
         let lease = run_name(&self.store, self.number);
         if manifest.status == DreamStatus::Running && !self.store.database().is_leased(&lease)? {
@@ -98,18 +111,12 @@ impl Dream {
                 manifest.cut_off(self.commits()?.len() as u32, after);
             }
         }
-        if manifest.status == DreamStatus::Running && given(self)? == Order::Pause {
-            manifest.status = DreamStatus::Paused;
-        }
-        let choices = self.choices()?;
-        let overtaken = self.overtaken(&manifest, &choices)?;
-        manifest.settle(&choices, &overtaken);
         Ok(manifest)
     }
 
     /// What has overtaken those of its proposals that nobody has to decide on any more.
     fn overtaken(&self, manifest: &Manifest, choices: &Choices) -> Result<Vec<Overtaken>> {
-        if !manifest.may_wait() {
+        if !manifest.may_wait(choices) {
             return Ok(Vec::new());
         }
         let overtaking = Overtaking::of(self, manifest)?;
@@ -238,21 +245,15 @@ impl Dream {
 }
 
 impl Dream {
-    /// Changes the decisions, and with them the status.
+    /// Changes the decisions. The status follows from them whenever it is asked for.
     pub(crate) fn redecide(
         &self,
         transaction: &mut Transaction,
         edit: impl FnOnce(&mut Choices),
     ) -> Result<()> {
-        let (mut choices, mut manifest) = (self.choices()?, self.manifest()?);
+        let mut choices = self.choices()?;
         edit(&mut choices);
-        let overtaken = self.overtaken(&manifest, &choices)?;
-        manifest.settle(&choices, &overtaken);
-        if manifest.status == DreamStatus::Paused {
-            manifest.status = DreamStatus::Running;
-        }
-        save(transaction, self.number, Part::Decisions, &choices)?;
-        save(transaction, self.number, Part::Manifest, &manifest)
+        save(transaction, self.number, Part::Decisions, &choices)
     }
 }
 

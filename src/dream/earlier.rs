@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dream::curator::{SuggestedChange, Suggestion};
 use crate::dream::dream::Dream;
-use crate::dream::manifest::{Choice, DreamStatus, Manifest, Part, load, meta, numbers, part_key};
+use crate::dream::manifest::{Choice, Manifest, Part, load, meta, numbers, part_key};
 use crate::dream::overtaken::Successors;
 use crate::dream::proposal::touched_by;
 use crate::dream::sources::CitedSessions;
@@ -68,7 +68,7 @@ impl Earlier {
         let choices = dream.choices()?;
         let successors: Successors = load(&meta, number, Part::Successors)?.unwrap_or_default();
         // What a newer dream covers as a whole waits for nobody.
-        let waits = manifest.status != DreamStatus::Superseded
+        let waits = !manifest.is_covered(&choices)
             && choices.len() + successors.len() < manifest.proposals as usize;
         if !waits && choices.values().all(|choice| choice.merged && !choice.reverted) {
             return Ok(());

@@ -83,7 +83,8 @@ pub struct Manifest {
     pub curator_version: String,
     /// What the person who ordered it asked for.
     pub instructions: Option<String>,
-    /// Where it stands.
+    /// Where it stands. What is written down is what the run came to, or that a newer dream covers
+    /// it; the rest follows from the decisions and from the branch.
     pub status: DreamStatus,
     /// When it began, in microseconds since 1970.
     pub started: i64,
@@ -172,10 +173,17 @@ impl Manifest {
         self.suggested = self.suggested.max(u64::from(proposals));
     }
 
-    /// Whether proposals may wait for somebody.
-    pub(crate) fn may_wait(&self) -> bool {
-        let closed = [DreamStatus::Nothing, DreamStatus::Superseded];
-        !self.is_running() && !closed.contains(&self.status)
+    /// Whether proposals may wait for somebody, after these decisions.
+    pub(crate) fn may_wait(&self, choices: &Choices) -> bool {
+        let closed = self.status == DreamStatus::Nothing || self.is_covered(choices);
+        !self.is_running() && !closed
+    }
+
+    /// Whether a newer dream covers it as a whole. Not where somebody has taken something of it
+    /// after all: that waits to be merged, or was.
+    pub(crate) fn is_covered(&self, choices: &Choices) -> bool {
+        let taken = choices.values().any(|choice| choice.verb != Verb::Reject);
+        self.status == DreamStatus::Superseded && !taken
     }
 
     fn is_running(&self) -> bool {
@@ -203,7 +211,7 @@ impl Manifest {
             (0, true) if superseded => DreamStatus::Superseded,
             (0, true) if !overtaken.is_empty() => DreamStatus::Merged,
             (0, true) => DreamStatus::Rejected,
-            (0, false) if self.status == DreamStatus::Superseded => DreamStatus::Superseded,
+            (0, false) if self.is_covered(choices) => DreamStatus::Superseded,
             (0, false) => DreamStatus::Waiting,
         };
     }

@@ -151,7 +151,8 @@ pub(super) fn note_successors(
 }
 
 /// Notes on the earlier dreams of the same curator that wait that a dream supersedes them which took
-/// all their sessions into account. One of which something is approved waits to be merged.
+/// all their sessions into account. One of which something was merged is decided on one by one, and
+/// one of which something is approved waits to be merged.
 pub(super) fn note_superseded(
     transaction: &mut Transaction,
     store: &Store,
@@ -165,12 +166,13 @@ pub(super) fn note_superseded(
         if !same || older.status != DreamStatus::Waiting {
             continue;
         }
-        let choices = Dream::new(store.clone(), number).choices()?;
-        if choices.values().any(|choice| choice.verb != Verb::Reject && !choice.merged) {
+        let sessions: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
+        if !sessions.iter().all(|(id, _)| covered.contains(id)) {
             continue;
         }
-        let sessions: SessionList = load(&snapshot, number, Part::Sessions)?.unwrap_or_default();
-        if sessions.iter().all(|(id, _)| covered.contains(id)) {
+        let dream = Dream::new(store.clone(), number);
+        let taken = dream.choices()?.values().any(|choice| choice.verb != Verb::Reject);
+        if !taken && dream.manifest()?.status == DreamStatus::Waiting {
             older.status = DreamStatus::Superseded;
             save(transaction, number, Part::Manifest, &older)?;
         }

@@ -341,13 +341,13 @@ fn next_number(store: &Store, known: &[u64]) -> Result<(u64, Lease)> {
     }
 }
 
-/// Writes down which dreams were cut off, as [`Dream::manifest`] sees them.
+/// Writes down which dreams were cut off.
 fn note_cut_off(transaction: &mut Transaction, store: &Store, known: &[u64]) -> Result<()> {
     let snapshot = transaction.base().clone();
     for number in known {
         let held: Option<Manifest> = load(&snapshot, *number, Part::Manifest)?;
         if held.is_some_and(|held| held.status == DreamStatus::Running) {
-            let now = Dream::new(store.clone(), *number).manifest()?;
+            let now = Dream::new(store.clone(), *number).outcome()?;
             save(transaction, *number, Part::Manifest, &now)?;
         }
     }

@@ -124,10 +124,10 @@ fn a_paused_dream_waits_and_goes_on_and_a_cancelled_one_keeps_what_it_has() -> R
     assert_eq!((manifest.status, manifest.failure.clone()), (DreamStatus::Cancelled, None));
     assert!(manifest.proposals as usize >= held && manifest.proposals >= 3, "{manifest:?}");
 
-    let again = Dream::on(&elsewhere.branch("main")?).run()?;
-    assert_eq!(again.manifest()?.sessions_read, 3, "its sessions are still new");
     dream.review_as(ana())?.merge()?.commit("What it got to")?;
     assert_eq!(dream.manifest()?.status, DreamStatus::PartlyMerged);
+    let again = Dream::on(&elsewhere.branch("main")?).run()?;
+    assert_eq!(again.manifest()?.sessions_read, 3, "its sessions are still new");
     let refused = dream.cancel(&ana()).expect_err("it does not run");
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     Ok(())

@@ -121,6 +121,34 @@ fn a_dream_of_which_all_is_made_anew_is_superseded() -> Result<()> {
 }
 
 #[test]
+fn what_is_approved_of_a_superseded_dream_after_all_waits_to_be_merged() -> Result<()> {
+    let store = store()?;
+    let main = store.branch("main")?;
+    let first = three(&store)?;
+    first.review_as(ana())?.reject_numbers(&[1], None)?;
+    dream(&store, vec![vec![put("a/two", "2.")], vec![put("a/three", "3.")]])?;
+    assert_eq!(status(&first)?, DreamStatus::Superseded);
+    approve(&first, &[1])?;
+    assert_eq!(status(&first)?, DreamStatus::Waiting, "its other proposals were made anew");
+    merge(&first)?;
+    assert_eq!(status(&first)?, DreamStatus::Merged);
+
+    // One that a newer dream covers as a whole.
+    let old = dream(&store, vec![vec![put("c/one", "1.")], vec![put("c/two", "2.")]])?;
+    let new = Scripted(vec![vec![put("c/new", "New.")]]);
+    Dream::on(&main).sessions(Sessions::All).curator(new).run()?;
+    assert_eq!(status(&old)?, DreamStatus::Superseded);
+    approve(&old, &[1])?;
+    assert_eq!(status(&old)?, DreamStatus::Waiting);
+    old.review_as(ana())?.reject_numbers(&[1], None)?;
+    assert_eq!(status(&old)?, DreamStatus::Superseded, "again nothing of it is wanted");
+    approve(&old, &[1])?;
+    merge(&old)?;
+    assert_eq!(status(&old)?, DreamStatus::PartlyMerged);
+    Ok(())
+}
+
+#[test]
 fn what_is_approved_and_not_merged_is_not_proposed_anew() -> Result<()> {
     let store = store()?;
     let first = three(&store)?;
