@@ -17,7 +17,7 @@ use crate::small::{failing_session, importer};
 /// Longer than it takes anybody to obey.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Proposes one thing after the other, for ever, and tells of each.
+/// Reads all, then proposes one thing after the other, for ever, and tells of each.
 struct Chatterer {
     said: mpsc::SyncSender<u32>,
 }
@@ -36,6 +36,9 @@ impl Curator for Chatterer {
         input: &CuratorInput<'_>,
         suggest: &mut dyn FnMut(Suggestion) -> Result<()>,
     ) -> Result<()> {
+        for session in input.sessions.sessions() {
+            input.sessions.events(session.id())?;
+        }
         for number in 0.. {
             input.orders.heed()?;
             suggest(Suggestion {
