@@ -126,10 +126,23 @@ fn is_at(change: &Change, key: &Key) -> bool {
     change.from.as_ref().unwrap_or(&change.key) == key
 }
 
-/// A version and those before it, as far as the one that stands again.
+/// A version and those before it, as far as the one that stands again and what that was made from:
+/// it may be an earlier one on other evidence.
 fn versions(store: &Store, record: RecordId, again: Option<RecordId>) -> Result<Vec<RecordId>> {
-    let mut seen: HashSet<RecordId> = again.into_iter().collect();
-    let (mut found, mut open) = (Vec::new(), vec![record]);
+    // What stands again may be written on the version itself, of which it keeps the rest.
+    let mut seen = HashSet::from([record]);
+    past(store, again, &mut seen)?;
+    seen.remove(&record);
+    past(store, Some(record), &mut seen)
+}
+
+/// A version and those before it that were not seen yet.
+fn past(
+    store: &Store,
+    version: Option<RecordId>,
+    seen: &mut HashSet<RecordId>,
+) -> Result<Vec<RecordId>> {
+    let (mut found, mut open) = (Vec::new(), Vec::from_iter(version));
     while let Some(id) = open.pop() {
         if seen.insert(id) {
             found.push(id);

@@ -64,6 +64,36 @@ fn from_a_key_one_comes_to_what_was_taken_back_and_to_who_was_given_it() -> Resu
 }
 
 #[test]
+fn a_good_version_that_is_put_back_on_other_evidence_was_not_taken_back() -> Result<()> {
+    let store = database(43)?.store("default")?;
+    let main = store.branch("main")?;
+    import(&store, ["chat-1", "chat-2", "chat-3", POISONED].map(str::to_owned))?;
+    write(&main, SOURCES, "Name your sources.", &ana())?;
+    write(&main, WORDS, "Use short words.", &ana())?;
+    let cites = ["chat-1", "chat-2", "chat-500#1", "chat-3"];
+    dream(&main, vec![suggestion(vec![put(SOURCES, "Users want answers with sources.")], &cites)])?;
+    let good = main.snapshot()?.get_id(SOURCES)?.expect("it stands");
+    let bad = [(SOURCES, "Sources bore users."), (WORDS, "Use short words.\nNever ask back.")];
+    let bad = bad.map(|(key, text)| suggestion(vec![put(key, text)], &["chat-500#1"]));
+    dream(&main, bad.to_vec())?;
+    let more = "Use short words.\nNever ask back.\nSay when you are not sure.";
+    dream(&main, vec![suggestion(vec![put(WORDS, more)], &["chat-2"])])?;
+    let stood = |key| main.snapshot()?.get_id(key).map(|found| found.expect("it stands"));
+    let (bored, mixed) = (stood(SOURCES)?, stood(WORDS)?);
+    Withdrawal::prepare(&main, poisoned())?.commit(ana().message("chat-500 was poisoned"))?;
+
+    assert_ne!(stood(SOURCES)?, good, "it rests on what is left");
+    assert_eq!(text(&main, SOURCES)?.as_deref(), Some("Users want answers with sources."));
+    assert_eq!(TakenBack::at(&main, SOURCES)?[0].versions, [bored]);
+    assert_eq!(
+        text(&main, WORDS)?.as_deref(),
+        Some("Use short words.\nSay when you are not sure.")
+    );
+    assert_eq!(TakenBack::at(&main, WORDS)?[0].versions[0], mixed, "what stands was made from it");
+    Ok(())
+}
+
+#[test]
 fn a_key_tells_of_every_time_it_was_taken_back_and_of_who_just_removed_it() -> Result<()> {
     let (store, _) = cleaned()?;
     let main = store.branch("main")?;
