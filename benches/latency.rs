@@ -60,6 +60,7 @@ fn put(raw: &Raw, memories: &[(String, String)]) -> Result<(), redb::Error> {
 }
 
 /// Does something for one memory after the other and prints how long that took each time.
+#[expect(clippy::disallowed_methods, reason = "this is what is measured")]
 fn measured<E>(name: &str, mut once: impl FnMut(u64) -> Result<(), E>) -> Result<(), E> {
     let mut times = Vec::new();
     for turn in 0..COMMITS {
