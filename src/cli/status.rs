@@ -139,6 +139,23 @@ impl Standing {
         for info in self.refs.iter().filter(noted) {
             self.write_ref(page, eye, info)?;
         }
+        self.write_sessions(page, eye)?;
+        self.write_index(page, eye)?;
+        for holder in &self.holders {
+            let held = since(holder.since, eye.now);
+            let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
+            line(page, eye, &text, "")?;
+            if let Some(failure) = &holder.failure {
+                let text = format!("! process {} fails behind the scenes: {failure}", holder.pid);
+                line(page, eye, &text, "undream verify")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many sessions there are, how many of them no dream reads, and what is noted of their
+    /// queries.
+    fn write_sessions(&self, page: &mut Page, eye: &Eye) -> Outcome {
         if self.sessions > 0 {
             let text = format!("  {}", counted(self.sessions as u64, "session", "sessions"));
             let unread = self.waiting.is_empty() && self.main.commit().is_none();
@@ -157,16 +174,6 @@ impl Standing {
                 self.recalls.bytes.div_ceil(1 << 10)
             );
             line(page, eye, &text, "undream recall list")?;
-        }
-        self.write_index(page, eye)?;
-        for holder in &self.holders {
-            let held = since(holder.since, eye.now);
-            let text = format!("  open in process {} {held}: {}", holder.pid, holder.command);
-            line(page, eye, &text, "")?;
-            if let Some(failure) = &holder.failure {
-                let text = format!("! process {} fails behind the scenes: {failure}", holder.pid);
-                line(page, eye, &text, "undream verify")?;
-            }
         }
         Ok(())
     }

@@ -84,7 +84,9 @@ pub(crate) fn keep_what_is_said(
             said.push(key.clone());
         }
     }
-    edits.retain(|key, _| !said.contains(key));
+    for key in said {
+        edits.remove(&key);
+    }
     Ok(())
 }
 
