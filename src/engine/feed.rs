@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::engine::database::Database;
 use crate::engine::row::{self, ReadRow, RowHead, Summary};
 use crate::error::Result;
-use crate::object::{Key, ObjectKind, Record, StoreName};
-use crate::parallel;
+use crate::object::{Key, ObjectKind, StoreName, Stored};
 use crate::storage::{CommitId, OperationId, RecordId, SessionObjectId};
 
 /// A row of the log as a follower sees it.
@@ -43,8 +42,8 @@ pub(crate) struct WholeRow {
     pub(crate) row: FeedRow,
     /// How long the row is.
     pub(crate) bytes: u64,
-    /// Those that it brought in; what is wrong with one that is damaged.
-    records: HashMap<RecordId, Result<Record>>,
+    /// Those that it brought in and nobody took yet.
+    records: HashMap<RecordId, Stored>,
 }
 
 impl FeedRow {
@@ -66,20 +65,18 @@ impl FeedRow {
 
 impl WholeRow {
     fn of(ReadRow { head, objects, summary }: ReadRow) -> Result<Self> {
-        let opened = parallel::try_map(objects, |(id, stored)| {
-            let is_record = stored.kind()? == ObjectKind::Record;
-            Ok(is_record.then(|| (RecordId::from(id), Record::open(stored))))
-        })?;
-        let (bytes, mut records) = (summary.bytes, HashMap::with_capacity(opened.len()));
-        records.extend(opened.into_iter().flatten());
+        let bytes = summary.bytes;
+        let mut records = HashMap::with_capacity(objects.len().min(head.edits.len()));
+        for (id, stored) in objects {
+            if stored.kind()? == ObjectKind::Record {
+                records.insert(id.into(), stored);
+            }
+        }
         Ok(Self { row: FeedRow::of(head, summary), bytes, records })
     }
 
-    /// Takes out a record that the row brought in; `None` if it came with another row.
-    ///
-    /// # Errors
-    /// `Corrupt` if it is damaged.
-    pub(crate) fn take(&mut self, id: RecordId) -> Option<Result<Record>> {
+    /// Takes out a record that the row brought in, unopened; `None` if it came with another row.
+    pub(crate) fn take(&mut self, id: RecordId) -> Option<Stored> {
         self.records.remove(&id)
     }
 }

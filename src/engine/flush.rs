@@ -1,6 +1,7 @@
 //! Writing what is derived from the log: the index, refs and so on at a flush, the nodes of head
 //! trees at a checkpoint. Both in slices, so that nobody waits long to write.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::engine::core::Core;
@@ -93,13 +94,13 @@ impl Core {
             None => 0,
         };
         self.state_mut().drop_flushed(reached);
-        let rows: Vec<Summary> =
+        let rows: Vec<Arc<Summary>> =
             self.state().tail.iter().take(self.thresholds.slice).cloned().collect();
         let Some(last) = rows.last() else { return Ok(false) };
         let watermark = last.sequence;
         write_rows(&writer, &rows)?;
         writer.set_meta(WATERMARK, &codec::encode(&watermark))?;
-        if let Some(operation) = rows.iter().rev().find_map(Summary::operation_id) {
+        if let Some(operation) = rows.iter().rev().find_map(|row| row.operation_id()) {
             writer.set_meta(LAST_OPERATION, &codec::encode(&Some(operation)))?;
         }
         let since = self.state().edits_since_checkpoint as u64;
@@ -176,10 +177,11 @@ impl Core {
 }
 
 /// Writes all that is derived from `rows`.
-pub(crate) fn write_rows(writer: &Writer, rows: &[Summary]) -> Result<()> {
-    let mut objects: Vec<_> = rows.iter().flat_map(|row| row.objects.iter().copied()).collect();
+pub(crate) fn write_rows(writer: &Writer, rows: &[impl Borrow<Summary>]) -> Result<()> {
+    let rows = || rows.iter().map(Borrow::borrow);
+    let mut objects: Vec<_> = rows().flat_map(|row| row.objects.iter().copied()).collect();
     writer.add_to_index(&mut objects)?;
-    for row in rows {
+    for row in rows() {
         let mut values: Vec<(Shelf, Vec<u8>, Option<Vec<u8>>)> = Vec::new();
         if let Some(exists) = row.store_change() {
             let name = row.store.as_str().as_bytes().to_vec();

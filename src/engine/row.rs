@@ -61,35 +61,32 @@ impl Row {
         }
     }
 
-    fn all_objects(&self) -> impl Iterator<Item = (ObjectId, &Stored)> {
-        let commit = self.commit.iter().map(|commit| (commit.id().object(), commit.stored()));
-        let operation = self.operation.iter().map(|op| (op.id().object(), op.stored()));
-        let rest = self.objects.iter().map(|(id, stored)| (*id, stored));
-        commit.chain(operation).chain(rest)
-    }
-
     /// The row's head and body as bytes, and what the engine keeps in mind of it.
     pub(crate) fn encode(self, sequence: u64) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
-        let bytes = self.all_objects().map(|(_, stored)| stored.encoded_len()).sum();
-        let mut body = Vec::with_capacity(bytes);
-        let mut spans = Vec::with_capacity(self.objects.len() + 2);
-        for (id, stored) in self.all_objects() {
-            let start = body.len();
-            stored.encode_into(&mut body);
-            spans.push((id, stored.kind()? as u8, start as u32, (body.len() - start) as u32));
-        }
+        let commit = self.commit.iter().map(|commit| (commit.id().object(), commit.stored()));
+        let operation = self.operation.iter().map(|op| (op.id().object(), op.stored()));
+        let mut packed = vec![pack(commit.chain(operation))?];
+        // Each thread frees what it has packed: on one that would take as long as the packing.
+        packed.extend(parallel::try_map_shares(self.objects, |share| {
+            pack(share.iter().map(|(id, stored)| (*id, stored)))
+        })?);
+        let (bodies, spans): (Vec<_>, Vec<_>) = packed.into_iter().unzip();
+        let (body, spans) = (bodies.concat(), spans.concat());
         let parts = RowHead {
             store: self.store,
-            objects: spans.iter().map(|(_, kind, _, length)| (*kind, *length)).collect(),
+            objects: spans.iter().map(|(_, kind, length)| (*kind, *length)).collect(),
             edits: self.edits,
             homes: self.homes,
         };
         let keys = parts.edits.iter().map(|edit| edit.key.as_str().len()).sum::<usize>();
         let ids = 72 * parts.edits.len() + 24 * parts.homes.len() + 8 * parts.objects.len();
         let head = codec::encode_about(&parts, keys + ids + 64);
-        let body_offset = Reader::body_offset(head.len());
-        let locate = |(id, kind, start, length)| {
-            (id, Location { kind, sequence, offset: body_offset + start, length })
+        let mut offset = Reader::body_offset(head.len());
+        let locate = |(id, kind, length)| {
+            let location = Location { kind, sequence, offset, length };
+            // A row that is too long for this is refused when it is framed.
+            offset = u32::saturating_add(offset, length);
+            (id, location)
         };
         let summary = Summary {
             sequence,
@@ -104,6 +101,24 @@ impl Row {
         };
         Ok((head, body, summary))
     }
+}
+
+/// Id, kind and length of an object in the body of a row.
+type Packed = (ObjectId, u8, u32);
+
+/// Objects one after the other as they lie in the body of a row.
+fn pack<'a>(
+    objects: impl Iterator<Item = (ObjectId, &'a Stored)> + Clone,
+) -> Result<(Vec<u8>, Vec<Packed>)> {
+    let bytes = objects.clone().map(|(_, stored)| stored.encoded_len()).sum();
+    let mut body = Vec::with_capacity(bytes);
+    let mut spans = Vec::with_capacity(objects.size_hint().0);
+    for (id, stored) in objects {
+        let start = body.len();
+        stored.encode_into(&mut body);
+        spans.push((id, stored.kind()? as u8, (body.len() - start) as u32));
+    }
+    Ok((body, spans))
 }
 
 fn homes_of(edits: &[RowEdit], homes: &[(MemoryId, u32)]) -> Result<Vec<(MemoryId, Key)>> {
@@ -197,7 +212,7 @@ pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>
         spans.push((*kind, start, *length));
         start += *length as usize;
     }
-    let objects = parallel::try_map(spans.clone(), |(kind, start, length)| {
+    let objects: Vec<_> = parallel::try_map(spans.clone(), |(kind, start, length)| {
         let short = || Error::corrupt(format!("row {sequence} of the log lists more than it has"));
         let bytes = body.get(start..start + length as usize).ok_or_else(short)?;
         let stored = Stored::decode(bytes)?;
@@ -205,7 +220,8 @@ pub(crate) fn read_row(reader: &Reader, sequence: u64) -> Result<Option<ReadRow>
             return Err(Error::corrupt(format!("row {sequence} of the log mistakes a kind")));
         }
         Ok((stored.id(), stored))
-    })?;
+    })?
+    .collect();
     if start != body.len() {
         return Err(Error::corrupt(format!("row {sequence} of the log has more than it lists")));
     }

@@ -1,6 +1,7 @@
 //! What the engine holds in memory: the refs, and the rows that are not flushed yet.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::clock::Time;
 use crate::engine::flush::load_since_checkpoint;
@@ -36,7 +37,7 @@ pub(crate) struct State {
     pub(crate) last_operation: Option<OperationId>,
     pub(crate) stores: BTreeSet<StoreName>,
     pub(crate) refs: BTreeMap<FullRef, RefState>,
-    pub(crate) tail: VecDeque<Summary>,
+    pub(crate) tail: VecDeque<Arc<Summary>>,
     pub(crate) tail_bytes: u64,
     /// Edits since the trees of the heads were last written out.
     pub(crate) edits_since_checkpoint: usize,
@@ -105,13 +106,14 @@ impl State {
         for (session, object) in &row.sessions {
             self.sessions.insert((row.store.clone(), session.clone()), *object);
         }
+        self.homes.reserve(row.homes.len());
         for (memory, key) in &row.homes {
             self.homes.entry(*memory).or_default().push(key.clone());
         }
         self.last = row.sequence;
         self.tail_bytes += row.bytes;
         self.edits_since_checkpoint += row.edits;
-        self.tail.push_back(row);
+        self.tail.push_back(Arc::new(row));
         Ok(())
     }
 
@@ -123,6 +125,18 @@ impl State {
 
     /// Forgets the rows up to `watermark`, which are flushed.
     pub(crate) fn drop_flushed(&mut self, watermark: u64) {
+        self.watermark = self.watermark.max(watermark);
+        if self.tail.back().is_some_and(|row| row.sequence <= watermark) {
+            // All that is kept in mind of rows is of these: it need not be looked for.
+            self.tail.clear();
+            self.tail_bytes = 0;
+            self.objects = HashMap::new();
+            self.sessions = HashMap::new();
+            self.emptied.clear();
+            self.homes = HashMap::new();
+            self.moves.clear();
+            return;
+        }
         while self.tail.front().is_some_and(|row| row.sequence <= watermark) {
             let Some(row) = self.tail.pop_front() else { break };
             self.tail_bytes -= row.bytes;
@@ -150,7 +164,6 @@ impl State {
                 self.moves.remove(&(step.store.clone(), step.name.clone(), row.sequence));
             }
         }
-        self.watermark = self.watermark.max(watermark);
     }
 
     pub(crate) fn location(&self, id: &ObjectId) -> Option<Location> {

@@ -1,6 +1,6 @@
 //! A transaction: edits collected on a snapshot, landed together or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::engine::branch::Branch;
@@ -55,7 +55,7 @@ struct Made {
 pub struct Transaction {
     branch: Branch,
     base: Snapshot,
-    pub(super) staged: BTreeMap<Key, Staged>,
+    pub(super) staged: HashMap<Key, Staged>,
     /// Memories that were renamed away from their key in the snapshot.
     away: BTreeSet<MemoryId>,
     expected: Vec<(Key, Expect)>,
@@ -78,7 +78,7 @@ impl Transaction {
         Self {
             branch,
             base,
-            staged: BTreeMap::new(),
+            staged: HashMap::new(),
             away: BTreeSet::new(),
             expected: Vec::new(),
             unchanged: Vec::new(),
@@ -319,13 +319,16 @@ impl Transaction {
 
     /// Makes the records.
     pub(crate) fn prepare(mut self, message: &Message, seed: &Seed) -> Result<Prepared> {
-        let staged: Vec<_> = (0..).zip(std::mem::take(&mut self.staged)).collect();
+        let mut staged: Vec<_> = std::mem::take(&mut self.staged).into_iter().collect();
+        staged.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let staged: Vec<_> = (0..).zip(staged).collect();
+        let count = staged.len();
         let made = parallel::try_map(staged, |(number, (key, staged))| {
             self.make(key, staged, message, seed, number)
         })?;
-        let mut edits = Vec::with_capacity(made.len());
-        let mut records = Vec::with_capacity(made.len());
-        let mut homes = Vec::with_capacity(made.len());
+        let mut edits = Vec::with_capacity(count);
+        let mut records = Vec::with_capacity(count);
+        let mut homes = Vec::with_capacity(count);
         for Made { key, after, record, home } in made {
             homes.extend(home.map(|memory| (memory, key.clone())));
             records.extend(record);

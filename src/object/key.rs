@@ -3,8 +3,9 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::error::{Error, Result};
@@ -14,9 +15,9 @@ use crate::limits;
 ///
 /// A key is UTF-8 in NFC, at most 1,024 bytes and 32 segments; no segment is empty, `.` or `..`;
 /// it holds no control or format characters and no backslash. Keys sort by their bytes.
-#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Key(Box<str>);
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Key(Arc<str>);
 
 impl Key {
     /// Checks and takes `text` as a key. Text that is not in NFC is normalised first.
@@ -155,7 +156,13 @@ impl TryFrom<String> for Key {
 
 impl From<Key> for String {
     fn from(key: Key) -> Self {
-        key.0.into()
+        key.as_str().to_owned()
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -21,6 +21,8 @@ use crate::limits;
 pub(super) const PIECE_BYTES: usize = 1_350;
 /// The bits of a log key that number the piece.
 pub(super) const PIECE_BITS: u32 = 24;
+/// How many pieces a row may have.
+pub(super) const PIECES_MAX: usize = 1 << PIECE_BITS;
 /// The newest format of a row that is read, and the one that is written.
 pub(crate) const FORMAT: u8 = 1;
 /// The length of all that stands before the head.

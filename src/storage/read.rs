@@ -8,7 +8,9 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, Table
 use crate::error::{Error, Result};
 use crate::storage::ObjectId;
 use crate::storage::fault::{fault, guarded};
-use crate::storage::frame::{PIECE_BITS, PIECE_BYTES, PRELUDE_BYTES, Prelude, piece_key};
+use crate::storage::frame::{
+    PIECE_BITS, PIECE_BYTES, PIECES_MAX, PRELUDE_BYTES, Prelude, piece_key,
+};
 use crate::storage::tables::{DERIVED, INDEX, LOG, Location, META, NODES, RECALLS, Shelf};
 
 /// A table that may not exist yet, opened when first asked for.
@@ -141,23 +143,32 @@ impl Reader {
     }
 
     fn span(&self, sequence: u64, offset: usize, length: usize) -> Result<Vec<u8>> {
+        if length == 0 {
+            return Ok(Vec::new());
+        }
         let missing = || Error::corrupt(format!("row {sequence} of the log is incomplete"));
         let table = self.table(&self.log, LOG)?.ok_or_else(missing)?;
+        let first = offset / PIECE_BYTES;
+        let piece = table.get(piece_key(sequence, first)).map_err(fault)?.ok_or_else(missing)?;
+        let bytes = piece.value().get(offset % PIECE_BYTES..).ok_or_else(missing)?;
         let mut out = Vec::with_capacity(length.min(64 << 20));
-        let mut piece = offset / PIECE_BYTES;
-        let mut skip = offset % PIECE_BYTES;
-        while out.len() < length {
-            let value =
-                table.get(piece_key(sequence, piece)).map_err(fault)?.ok_or_else(missing)?;
-            let bytes = value.value().get(skip..).ok_or_else(missing)?;
-            let wanted = bytes.len().min(length - out.len());
-            if wanted == 0 {
+        out.extend_from_slice(&bytes[..bytes.len().min(length)]);
+        if out.len() == length {
+            return Ok(out);
+        }
+        let rest = piece_key(sequence, first + 1)..=piece_key(sequence, PIECES_MAX - 1);
+        for (place, piece) in rest.clone().zip(table.range(rest).map_err(fault)?) {
+            let (key, piece) = piece.map_err(fault)?;
+            if key.value() != place {
                 return Err(missing());
             }
-            out.extend_from_slice(&bytes[..wanted]);
-            (piece, skip) = (piece + 1, 0);
+            let bytes = piece.value();
+            out.extend_from_slice(&bytes[..bytes.len().min(length - out.len())]);
+            if out.len() == length {
+                return Ok(out);
+            }
         }
-        Ok(out)
+        Err(missing())
     }
 
     /// Where an object lies, as far as the index reaches.

@@ -45,8 +45,8 @@ impl Transaction {
             return Ok(true);
         }
         let staged = self.staged.iter().collect();
-        let found = parallel::try_map(staged, |(key, staged)| self.is_secret(key, staged))?;
-        Ok(found.contains(&true))
+        let mut found = parallel::try_map(staged, |(key, staged)| self.is_secret(key, staged))?;
+        Ok(found.any(|is_secret| is_secret))
     }
 
     fn is_secret(&self, key: &Key, staged: &Staged) -> Result<bool> {
