@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::engine::Snapshot;
 use crate::error::{ErrorKind, Result};
 use crate::object::{Key, Record};
-use crate::search::fields::{Fields, counter};
+use crate::search::fields::Fields;
 use crate::search::index::Fault;
 use crate::search::live::{Draft, LiveSet};
 use crate::search::segment::Segment;
 use crate::search::tail::chunk;
+use crate::search::words::counter;
 
 /// Edits of a snapshot: what stands at a key after them, or that nothing does.
 #[derive(Default)]
@@ -61,6 +62,6 @@ impl Edits {
         } else {
             Some(Segment::open(chunk(fields, documents)?, fields)?)
         };
-        Draft::beyond(&live, fields, &leaving, arriving)
+        Ok(Draft::beyond(&live, &leaving, arriving))
     }
 }

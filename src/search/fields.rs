@@ -1,31 +1,18 @@
-//! The fields of a document, how their words are cut, and how a record becomes a document.
+//! The fields of a document, and how a record becomes one.
 
 use tantivy::schema::{
-    Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+    Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{
-    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer,
-    TextAnalyzerBuilder, Tokenizer, TokenizerManager,
-};
+use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{TantivyDocument, Term};
 
 use crate::error::Result;
 use crate::object::{Event, Key, Kind, Record, Role};
+use crate::search::words::{WORDS, count_words};
 use crate::storage::RecordId;
 
 /// Counts changes of fields or words: an index of another number is built anew.
-pub(super) const FORMAT: u32 = 2;
-/// The name of our analyser inside an index.
-const WORDS: &str = "undream words";
-/// Words of this many bytes or more are not indexed; ids and hashes are shorter.
-const WORD_BYTES_MAX: usize = 256;
-/// English words that say nothing: not indexed.
-const STOP_WORDS: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
-    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
-    "they", "this", "to", "was", "will", "with",
-];
-const STOP_WORD_BYTES_MAX: usize = 5;
+pub(super) const FORMAT: u32 = 3;
 /// The searched fields with their weights, in the order in which their scores are added up.
 pub(super) const SEARCHED: [(&str, f32); 6] =
     [("text", 1.0), ("title", 1.0), ("key", 1.0), ("labels", 1.0), ("kind", 0.3), ("context", 0.3)];
@@ -83,7 +70,7 @@ impl Fields {
             searched: SEARCHED.map(|(name, _)| builder.add_text_field(name, words.clone())),
             counts: SEARCHED
                 .map(|(name, _)| builder.add_u64_field(&count_name(name), column.clone())),
-            identity: builder.add_u64_field(IDENTITY, column | INDEXED),
+            identity: builder.add_u64_field(IDENTITY, column),
             path: builder.add_text_field(PATH, TextOptions::default().set_fast("raw")),
             facets: builder.add_text_field("facets", facet),
             schema: builder.build(),
@@ -93,10 +80,6 @@ impl Fields {
     /// The place of `field` in [`SEARCHED`].
     pub(super) fn place(&self, field: Field) -> Option<usize> {
         self.searched.iter().position(|held| *held == field)
-    }
-
-    pub(super) fn identity_term(&self, identity: u64) -> Term {
-        Term::from_field_u64(self.identity, identity)
     }
 
     pub(super) fn facet_term(&self, facet: &Facet) -> Term {
@@ -193,72 +176,4 @@ pub(super) fn identity(key: &str, record: RecordId) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&record.as_bytes()[..8]);
     hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(first)
-}
-
-/// Gives as many words as [`analyser`] does, but unstemmed: stemming is most of the work.
-pub(super) fn counter() -> TextAnalyzer {
-    words().build()
-}
-
-/// How text is cut into words: at everything but letters and digits, in lower case, without
-/// English stop words, stemmed.
-pub(super) fn analyser() -> TextAnalyzer {
-    words().filter(Stemmer::new(Language::English)).build()
-}
-
-fn words() -> TextAnalyzerBuilder<impl Tokenizer> {
-    let stop = StopWordFilter::remove(STOP_WORDS.map(str::to_owned));
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(WORD_BYTES_MAX))
-        .filter(LowerCaser)
-        .filter(stop)
-}
-
-/// Makes our analyser known to an index.
-pub(super) fn register(tokenizers: &TokenizerManager) {
-    tokenizers.register(WORDS, analyser());
-}
-
-/// Whether the analyser keeps an ASCII word.
-fn is_indexed(word: &[u8]) -> bool {
-    let is_stop_word = || STOP_WORDS.iter().any(|stop| stop.as_bytes().eq_ignore_ascii_case(word));
-    !word.is_empty()
-        && word.len() < WORD_BYTES_MAX
-        && (word.len() > STOP_WORD_BYTES_MAX || !is_stop_word())
-}
-
-fn count_words(counter: &mut TextAnalyzer, text: &str) -> u64 {
-    if text.is_ascii() {
-        let cut = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
-        return cut.filter(|word| is_indexed(word)).count() as u64;
-    }
-    let mut stream = counter.token_stream(text);
-    let mut count = 0;
-    while stream.advance() {
-        count += 1;
-    }
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unstemmed_words_are_as_many_as_stemmed_ones() {
-        let long = "x".repeat(WORD_BYTES_MAX);
-        let texts = [
-            "",
-            "Into THEIR such-that: was it, or was it not? there/these A.An",
-            "The runner's RUNNING shoes, and the others' generously organised relays",
-            "s ss ies ied 's a'b -- 12 3.4 ÀÉÎ straße İstanbul ﬁnal 東京 кошками",
-            &format!("{long} {} tail", &long[1..]),
-            &format!("{long} {} täil", &long[1..]),
-        ];
-        for text in texts {
-            let stemmed = count_words(&mut analyser(), text);
-            assert_eq!(count_words(&mut counter(), text), stemmed, "{text}");
-        }
-        assert_eq!(count_words(&mut counter(), "The runner and the relay"), 2);
-    }
 }

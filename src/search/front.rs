@@ -10,11 +10,12 @@ use crate::object::Kind;
 use crate::search::background::Background;
 use crate::search::edits::Edits;
 use crate::search::events::{Events, SessionSearch};
-use crate::search::fields::{Facet, Filter, analyser};
+use crate::search::fields::{Facet, Filter};
 use crate::search::hit::Hits;
 use crate::search::parse::parse;
 use crate::search::run::Run;
 use crate::search::shared::Shared;
+use crate::search::words::analyser;
 
 /// How many hits a query gives unless told otherwise.
 pub(super) const LIMIT: usize = 10;

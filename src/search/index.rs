@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tantivy::directory::MmapDirectory;
-use tantivy::{Index, IndexReader, ReloadPolicy, Searcher};
+use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, SegmentReader};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::DatabaseId;
-use crate::search::fields::{FORMAT, Fields, register};
+use crate::search::fields::{FORMAT, Fields};
 use crate::search::segment::Segment;
+use crate::search::words::register;
 
 /// The folder of the index inside the database's directory.
 const FOLDER: &str = "search";
@@ -108,8 +109,14 @@ impl Place {
         }
     }
 
-    /// The index as it is; `None` if there is none that can be used.
-    pub(super) fn open(&self, fields: &Fields, database: DatabaseId) -> Option<View> {
+    /// The index as it is; `None` if there is none that can be used. What is known of segments that
+    /// are `held` is kept.
+    pub(super) fn open(
+        &self,
+        fields: &Fields,
+        database: DatabaseId,
+        held: &[Arc<Segment>],
+    ) -> Option<View> {
         let index = match self {
             Self::Memory(index) => index.clone(),
             Self::Folder(folder, subject) => {
@@ -124,7 +131,7 @@ impl Place {
             return None;
         }
         register(index.tokenizers());
-        View::of(&index, fields, database).ok()?
+        View::with(&index, fields, database, held).ok()?
     }
 
     /// An index without documents in place of what is there.
@@ -150,8 +157,17 @@ impl View {
         fields: &Fields,
         database: DatabaseId,
     ) -> tantivy::Result<Option<Self>> {
+        Self::with(index, fields, database, &[])
+    }
+
+    fn with(
+        index: &Index,
+        fields: &Fields,
+        database: DatabaseId,
+        held: &[Arc<Segment>],
+    ) -> tantivy::Result<Option<Self>> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Self::look(reader, fields, database)
+        Self::look(reader, fields, database, held)
     }
 
     /// The view of an index that holds nothing yet.
@@ -160,10 +176,13 @@ impl View {
         Ok(view.expect("BUG: an empty index has no foreign stamp"))
     }
 
+    /// What the reader shows now. What is known of segments that are `held` is kept: a segment never
+    /// changes.
     fn look(
         reader: IndexReader,
         fields: &Fields,
         database: DatabaseId,
+        held: &[Arc<Segment>],
     ) -> tantivy::Result<Option<Self>> {
         let searcher = reader.searcher();
         // Read after the segments: what is indexed meanwhile is found by its identity.
@@ -173,7 +192,13 @@ impl View {
             Some(text) => Stamp::read(&text, database),
         };
         let Some(stamp) = stamp else { return Ok(None) };
-        let open = |reader: &tantivy::SegmentReader| Segment::open(reader.clone(), fields);
+        let open = |reader: &SegmentReader| {
+            let same = |held: &&Arc<Segment>| held.reader.segment_id() == reader.segment_id();
+            match held.iter().find(same) {
+                Some(held) => Ok(Arc::clone(held)),
+                None => Segment::open(reader.clone(), fields),
+            }
+        };
         let segments = searcher.segment_readers().iter().map(open).collect::<Result<_, _>>()?;
         Ok(Some(Self { reader, searcher, segments, stamp }))
     }
@@ -193,7 +218,8 @@ impl View {
             return None;
         }
         self.reader.reload().ok()?;
-        Self::look(self.reader.clone(), fields, self.stamp.database).ok()?
+        let Self { reader, segments, stamp, .. } = self;
+        Self::look(reader.clone(), fields, stamp.database, segments).ok()?
     }
 
     pub(super) fn index(&self) -> &Index {

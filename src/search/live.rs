@@ -8,7 +8,7 @@ use tantivy::{DocId, Searcher, Term};
 use crate::engine::Snapshot;
 use crate::object::Key;
 use crate::search::bits::Bits;
-use crate::search::fields::{Fields, SEARCHED_COUNT, identity};
+use crate::search::fields::{SEARCHED_COUNT, identity};
 use crate::search::identities::Identities;
 use crate::search::index::{Fault, View};
 use crate::search::segment::Segment;
@@ -150,7 +150,6 @@ impl Draft {
         snapshot: &Snapshot,
         view: &View,
         tail: &[Arc<Segment>],
-        fields: &Fields,
     ) -> Result<Option<Self>, Fault> {
         let Some(commit) = base.commit else { return Ok(None) };
         let before = snapshot.store().snapshot(commit)?;
@@ -169,10 +168,10 @@ impl Draft {
             }
             let key = change.key.as_str();
             if let Some(record) = change.before {
-                draft.leave(fields, key, record)?;
+                draft.leave(key, record);
             }
             if let Some(record) = change.after
-                && !draft.find(fields, key, record)?
+                && !draft.find(key, record)
             {
                 draft.missing.push((change.key, record));
             }
@@ -187,29 +186,26 @@ impl Draft {
         Ok(Self { set, missing: Vec::new() })
     }
 
-    fn leave(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<(), Fault> {
+    fn leave(&mut self, key: &str, record: RecordId) {
         for (segment, live) in &mut self.set.segments {
-            let found = segment.find(fields, key, record)?;
-            if let Some(doc) = found
+            if let Some(doc) = segment.find(key, record)
                 && live.remove(doc)
             {
                 self.set.documents -= 1;
                 for (sum, count) in self.set.words.iter_mut().zip(segment.counts(doc)) {
                     *sum -= count;
                 }
-                return Ok(());
+                return;
             }
         }
-        Ok(())
     }
 
     /// What `base` is without some entries, and with all documents of one more segment.
     pub(super) fn beyond(
         base: &LiveSet,
-        fields: &Fields,
         leaving: &[(Key, RecordId)],
         arriving: Option<Arc<Segment>>,
-    ) -> Result<Arc<LiveSet>, Fault> {
+    ) -> Arc<LiveSet> {
         let set = LiveSet {
             tree: base.tree,
             commit: base.commit,
@@ -221,25 +217,25 @@ impl Draft {
         };
         let mut draft = Self { set, missing: Vec::new() };
         for (key, record) in leaving {
-            draft.leave(fields, key.as_str(), *record)?;
+            draft.leave(key.as_str(), *record);
         }
         if let Some(segment) = arriving {
             let (at, documents) = (draft.set.segments.len(), segment.reader.max_doc());
             draft.set.segments.push((segment, Bits::default()));
             (0..documents).for_each(|doc| draft.set.enter(at, doc));
         }
-        Ok(Arc::new(draft.set))
+        Arc::new(draft.set)
     }
 
     /// Makes an entry live if a segment holds it.
-    fn find(&mut self, fields: &Fields, key: &str, record: RecordId) -> Result<bool, Fault> {
+    fn find(&mut self, key: &str, record: RecordId) -> bool {
         for at in 0..self.set.segments.len() {
-            if let Some(doc) = self.set.segments[at].0.find(fields, key, record)? {
+            if let Some(doc) = self.set.segments[at].0.find(key, record) {
                 self.set.enter(at, doc);
-                return Ok(true);
+                return true;
             }
         }
-        Ok(false)
+        false
     }
 
     /// Takes in what the tail has indexed meanwhile and closes the set.

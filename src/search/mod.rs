@@ -31,6 +31,7 @@ mod shared;
 mod snippet;
 mod statistics;
 mod tail;
+mod words;
 
 pub use against::{Comparison, RankChange};
 pub use brief::{Brief, Briefed, Briefing};

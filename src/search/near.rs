@@ -8,8 +8,8 @@ use tantivy::tokenizer::TextAnalyzer;
 use crate::engine::{Gate, GateQuestion, Measured, NEAR_PROTECTED};
 use crate::error::Result;
 use crate::object::{Key, Record, RuleFinding};
-use crate::search::fields::analyser;
 use crate::search::front::Search;
+use crate::search::words::analyser;
 
 /// What stands between the two keys that are named.
 const BESIDE: &str = " beside ";

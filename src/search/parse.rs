@@ -197,7 +197,7 @@ pub(super) fn terms(field: Field, words: &[(usize, String)]) -> Vec<(usize, Term
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::fields::analyser;
+    use crate::search::words::analyser;
 
     fn read(query: &str) -> Result<Option<Clause>> {
         parse(query, &mut analyser())

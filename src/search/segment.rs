@@ -1,6 +1,6 @@
 //! One immutable part of an index with its columns at hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::{Column, StrColumn, TermOrdHit};
 use tantivy::schema::IndexRecordOption;
@@ -16,6 +16,8 @@ use crate::storage::RecordId;
 pub(super) struct Segment {
     pub(super) reader: SegmentReader,
     identities: Column<u64>,
+    /// The documents by their identities, once one was looked for.
+    by_identity: OnceLock<Vec<DocId>>,
     counts: Vec<Column<u64>>,
     paths: Option<StrColumn>,
     /// Words per document of each searched field, as the block maxima in the postings assume it.
@@ -33,6 +35,7 @@ impl Segment {
         }
         Ok(Arc::new(Self {
             identities: columns.u64(IDENTITY)?,
+            by_identity: OnceLock::new(),
             counts: SEARCHED.into_iter().map(count).collect::<tantivy::Result<_>>()?,
             paths: columns.str(PATH)?,
             averages,
@@ -87,17 +90,16 @@ impl Segment {
     }
 
     /// The document that stands for `record` at `key`.
-    pub(super) fn find(
-        &self,
-        fields: &Fields,
-        key: &str,
-        record: RecordId,
-    ) -> tantivy::Result<Option<DocId>> {
-        let mut found = None;
-        self.visit(&fields.identity_term(identity(key, record)), |doc| {
-            found = found.or(Some(doc));
-        })?;
-        Ok(found)
+    pub(super) fn find(&self, key: &str, record: RecordId) -> Option<DocId> {
+        let wanted = identity(key, record);
+        let of = |doc| self.identity(doc).unwrap_or(0);
+        let sorted = self.by_identity.get_or_init(|| {
+            let mut sorted: Vec<_> = (0..self.reader.max_doc()).map(|doc| (of(doc), doc)).collect();
+            sorted.sort_unstable();
+            sorted.into_iter().map(|(_, doc)| doc).collect()
+        });
+        let first = sorted.partition_point(|doc| of(*doc) < wanted);
+        sorted.get(first).copied().filter(|doc| self.identity(*doc) == Some(wanted))
     }
 
     /// In how many documents of `live` a term stands.

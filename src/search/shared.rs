@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::search::fields::Fields;
 use crate::search::index::{Fault, Place, Subject, View};
 use crate::search::live::{Draft, LiveSet};
+use crate::search::segment::Segment;
 use crate::search::tail::Tail;
 
 /// How many snapshots' live sets are kept.
@@ -47,7 +48,7 @@ impl Shared {
     pub(super) fn open(database: &Database) -> Result<Self> {
         let fields = Fields::new();
         let place = Place::new(database.directory(), &fields, Subject::Memories);
-        let view = match place.open(&fields, database.id()) {
+        let view = match place.open(&fields, database.id(), &[]) {
             Some(view) => view,
             None => View::empty(&fields, database.id())?,
         };
@@ -79,8 +80,13 @@ impl Shared {
         }
         drop(state);
         // What is shown may be the stand-in for an index that was not there yet.
-        let view = self.place.open(&self.fields, self.database.id());
+        let view = self.place.open(&self.fields, self.database.id(), &[]);
         view.map_or(0, |view| view.stamp.sequence)
+    }
+
+    /// The segments that searches look into now.
+    pub(super) fn segments(&self) -> Vec<Arc<Segment>> {
+        self.state().view.segments.clone()
     }
 
     /// Whether there is something to index.
@@ -128,7 +134,7 @@ impl Shared {
     fn newer(&self, state: &State) -> Option<View> {
         if state.view.stamp.sequence == 0 {
             // What is shown may be the stand-in for an index that was not there yet.
-            let view = self.place.open(&self.fields, self.database.id())?;
+            let view = self.place.open(&self.fields, self.database.id(), &[])?;
             return (view.stamp.sequence > 0).then_some(view);
         }
         state.view.newer(&self.fields)
@@ -170,7 +176,7 @@ impl Shared {
             {
                 state.exchange(view);
             }
-            let mut draft = state.draft(snapshot, &self.fields)?;
+            let mut draft = state.draft(snapshot)?;
             draft.missing.retain(|(key, record)| !state.tail.is_erased(key, *record));
             if draft.missing.len() > FOREGROUND_MIN && !indexed_already {
                 drop(state);
@@ -211,10 +217,10 @@ impl State {
     }
 
     /// Makes a live set from the most recently used one, or else from scratch.
-    fn draft(&self, snapshot: &Snapshot, fields: &Fields) -> Result<Draft, Fault> {
+    fn draft(&self, snapshot: &Snapshot) -> Result<Draft, Fault> {
         let tail = self.tail.chunks();
         if let Some(base) = self.live.last()
-            && let Some(draft) = Draft::follow(base, snapshot, &self.view, tail, fields)?
+            && let Some(draft) = Draft::follow(base, snapshot, &self.view, tail)?
         {
             return Ok(draft);
         }

@@ -125,7 +125,7 @@ fn floor(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::fields::analyser;
+    use crate::search::words::analyser;
 
     fn snippet(text: &str, words: &[&str]) -> Snippet {
         let words = words.iter().map(ToString::to_string).collect();

@@ -10,9 +10,10 @@ use tantivy::{DocId, Index, SegmentReader, SingleSegmentIndexWriter, TantivyDocu
 use crate::engine::Snapshot;
 use crate::error::ErrorKind;
 use crate::object::Key;
-use crate::search::fields::{Fields, counter, identity, register};
+use crate::search::fields::{Fields, identity};
 use crate::search::index::Fault;
 use crate::search::segment::Segment;
+use crate::search::words::{counter, register};
 use crate::storage::RecordId;
 
 /// A segment of this many documents is not made anew for the next ones.

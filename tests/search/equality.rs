@@ -101,6 +101,38 @@ fn a_search_at_any_commit_equals_a_stock_index_of_its_snapshot() {
 }
 
 #[test]
+fn commits_that_several_threads_take_apart_are_indexed_whole() {
+    let database = in_memory();
+    let main = database.store("default").unwrap().branch("main").unwrap();
+    let text = |number: u32| format!("tea {} cup{} {}", number % 7, number % 97, "pot ".repeat(3));
+    let mut tx = main.write().unwrap();
+    for number in 0..9_000 {
+        tx.put(format!("shelf/{number}"), Entry::new(text(number))).unwrap();
+    }
+    let first = tx.commit(Author::agent("scribe").message("Many")).unwrap();
+    let search = Search::open(&database).unwrap();
+    search.catch_up().unwrap();
+    // Records that the index holds under other keys, beside new ones.
+    let mut tx = main.write().unwrap();
+    for number in 0..5_000 {
+        tx.rename(format!("shelf/{number}"), format!("attic/{number}")).unwrap();
+    }
+    for number in 5_000..6_000 {
+        tx.put(format!("shelf/{number}"), Entry::new(text(number + 1))).unwrap();
+    }
+    let second = tx.commit(Author::agent("scribe").message("Many again")).unwrap();
+    search.catch_up().unwrap();
+    for commit in [first, second] {
+        let snapshot = main.store().snapshot(commit).unwrap();
+        let oracle = Oracle::of(&snapshot);
+        for query in ["tea", "cup13 attic", "5 cup6 shelf"] {
+            assert_equal(&search, &snapshot, &oracle, query);
+        }
+    }
+    assert!(database.verify().unwrap().is_sound());
+}
+
+#[test]
 fn pruning_stays_exact_where_lengths_drift() {
     for seed in 1..=2 {
         let database = in_memory();

@@ -8,10 +8,11 @@ use crate::engine::{Database, Store};
 use crate::error::{Error, Result};
 use crate::object::{Session, StoreName};
 use crate::search::events::live::{Live, Part};
-use crate::search::fields::{Fields, counter};
+use crate::search::fields::Fields;
 use crate::search::index::{Fault, Place, Subject, View};
 use crate::search::live::LiveSet;
 use crate::search::tail::Tail;
+use crate::search::words::counter;
 use crate::storage::SessionObjectId;
 
 /// More missing chunks than this are indexed for good before a search, rather than in memory.
@@ -44,7 +45,7 @@ impl Events {
     pub(in crate::search) fn open(database: &Database) -> Result<Self> {
         let fields = Fields::new();
         let place = Place::new(database.directory(), &fields, Subject::Events);
-        let view = match place.open(&fields, database.id()) {
+        let view = match place.open(&fields, database.id(), &[]) {
             Some(view) => view,
             None => View::empty(&fields, database.id())?,
         };
@@ -139,7 +140,7 @@ impl State {
     fn look_again(&mut self, events: &Events) {
         let newer = if self.view.stamp.sequence == 0 {
             // What is shown may be the stand-in for an index that was not there yet.
-            let view = events.place.open(&events.fields, events.database.id());
+            let view = events.place.open(&events.fields, events.database.id(), &[]);
             view.filter(|view| view.stamp.sequence > 0)
         } else {
             self.view.newer(&events.fields)

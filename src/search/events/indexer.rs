@@ -10,8 +10,8 @@ use crate::engine::Store;
 use crate::error::{Error, ErrorKind, Result};
 use crate::search::events::index::Events;
 use crate::search::events::live::{Part, parts};
-use crate::search::fields::counter;
 use crate::search::index::{Fault, Stamp, View, WriteRight};
+use crate::search::words::counter;
 
 /// How many rows are looked through for sessions at a time, and from how many bytes on no more are.
 const ROWS: usize = 256;
@@ -145,7 +145,8 @@ impl Events {
     /// is ahead of the log.
     fn writable_view(&self, right: &WriteRight, last: u64) -> Result<View, Fault> {
         let database = self.database.id();
-        let held = if self.is_damaged() { None } else { self.place.open(&self.fields, database) };
+        let held =
+            if self.is_damaged() { None } else { self.place.open(&self.fields, database, &[]) };
         if let Some(view) = held.filter(|view| view.stamp.sequence <= last) {
             return Ok(view);
         }

@@ -13,12 +13,13 @@ use crate::search::collect::{Scored, collect};
 use crate::search::events::hit::SessionHit;
 use crate::search::events::index::Events;
 use crate::search::events::live::{Live, event_at};
-use crate::search::fields::{Facet, Filter, analyser};
+use crate::search::fields::{Facet, Filter};
 use crate::search::front::{LIMIT, LIMIT_MAX};
 use crate::search::index::Fault;
 use crate::search::parse::{Clause, parse};
 use crate::search::plan::Plan;
 use crate::search::snippet::Snippet;
+use crate::search::words::analyser;
 
 /// One search of the events of a store's sessions, as they stand now.
 ///

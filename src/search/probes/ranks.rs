@@ -4,10 +4,11 @@ use crate::engine::{AsSnapshot, JudgedChange, Probe, ProbeAsker, ProbeTally, Sna
 use crate::error::Result;
 use crate::object::Key;
 use crate::search::edits::Edits;
-use crate::search::fields::{Filter, analyser};
+use crate::search::fields::Filter;
 use crate::search::front::Search;
 use crate::search::parse::parse;
 use crate::search::run::Run;
+use crate::search::words::analyser;
 use crate::storage::MemoryId;
 
 /// How far ranks are counted at least; further, if the probe asks for more hits.
