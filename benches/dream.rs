@@ -7,6 +7,10 @@ use undream::{
     Author, Database, Dream, Result, SessionImport, Store, Transcript, TranscriptFormat,
 };
 
+/// What the program of the command line uses.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The sessions that are measured, if the data is there.
 fn sessions_file() -> Option<PathBuf> {
     let data = std::env::var_os("UNDREAM_DATA").map(PathBuf::from);

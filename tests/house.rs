@@ -30,7 +30,7 @@ const FLOORS: [(&str, u8); 18] = [
 ];
 
 /// Foreign crates that belong to some floors only; a test may use redb's backends.
-const FOREIGN: [(&str, &[&str]); 11] = [
+const FOREIGN: [(&str, &[&str]); 12] = [
     ("redb", &["storage"]),
     ("tantivy", &["search"]),
     ("tokio", &["dream", "cli", "mcp", "main"]),
@@ -41,6 +41,7 @@ const FOREIGN: [(&str, &[&str]); 11] = [
     ("indicatif", &["cli", "main"]),
     ("genai", &["dream"]),
     ("jsonc_parser", &["cli"]),
+    ("mimalloc", &["main"]),
     ("toml_edit", &["cli"]),
 ];
 

@@ -3,6 +3,10 @@
 
 use undream::{Author, Branch, CommitId, Entry, Message, Result};
 
+/// What the program of the command line uses; a rival in the same run has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const TOPICS: [&str; 20] = [
     "billing", "builds", "calls", "design", "drafts", "errors", "family", "garden", "goals",
     "hardware", "ideas", "language", "music", "network", "orders", "people", "places", "reviews",
