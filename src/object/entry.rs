@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::object::key::is_unprintable;
 
 /// What sort of memory an entry is: a short lower-case word such as `fact` or `rule`.
-#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Deserialize)]
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Kind(Cow<'static, str>);
 
@@ -86,12 +86,6 @@ impl TryFrom<String> for Kind {
 impl From<Kind> for String {
     fn from(kind: Kind) -> Self {
         kind.0.into_owned()
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -131,7 +131,7 @@ impl Place {
             return None;
         }
         register(index.tokenizers());
-        View::with(&index, fields, database, held).ok()?
+        View::of(&index, fields, database, held).ok()?
     }
 
     /// An index without documents in place of what is there.
@@ -156,14 +156,6 @@ impl View {
         index: &Index,
         fields: &Fields,
         database: DatabaseId,
-    ) -> tantivy::Result<Option<Self>> {
-        Self::with(index, fields, database, &[])
-    }
-
-    fn with(
-        index: &Index,
-        fields: &Fields,
-        database: DatabaseId,
         held: &[Arc<Segment>],
     ) -> tantivy::Result<Option<Self>> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -172,7 +164,7 @@ impl View {
 
     /// The view of an index that holds nothing yet.
     pub(super) fn empty(fields: &Fields, database: DatabaseId) -> Result<Self, Fault> {
-        let view = Self::of(&empty_index(fields), fields, database)?;
+        let view = Self::of(&empty_index(fields), fields, database, &[])?;
         Ok(view.expect("BUG: an empty index has no foreign stamp"))
     }
 

@@ -152,7 +152,7 @@ impl Events {
         }
         let index = self.place.create(&self.fields, right)?;
         self.note_rebuilt();
-        let view = View::of(&index, &self.fields, database)?;
+        let view = View::of(&index, &self.fields, database, &[])?;
         Ok(view.expect("BUG: a new index has a foreign stamp"))
     }
 }
