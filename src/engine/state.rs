@@ -43,6 +43,12 @@ pub(crate) struct State {
     pub(crate) edits_since_checkpoint: usize,
     /// What went wrong where nobody waited for it: flushing and checkpoints.
     pub(crate) background_failure: Option<Error>,
+    held: Held,
+}
+
+/// What rows of the tail bring that is not in its tables yet.
+#[derive(Debug, Default)]
+struct Held {
     objects: HashMap<ObjectId, Location>,
     sessions: HashMap<(StoreName, String), SessionObjectId>,
     /// The stores that unflushed rows delete, with the last such row: what the file says of their
@@ -100,15 +106,15 @@ impl State {
         for (at, step) in row.moves() {
             move_ref(&mut self.refs, step);
             let name = (step.store.clone(), step.name.clone(), row.sequence);
-            self.moves.insert(name, (at, step.to));
+            self.held.moves.insert(name, (at, step.to));
         }
-        self.objects.extend(row.objects.iter().copied());
+        self.held.objects.extend(row.objects.iter().copied());
         for (session, object) in &row.sessions {
-            self.sessions.insert((row.store.clone(), session.clone()), *object);
+            self.held.sessions.insert((row.store.clone(), session.clone()), *object);
         }
-        self.homes.reserve(row.homes.len());
+        self.held.homes.reserve(row.homes.len());
         for (memory, key) in &row.homes {
-            self.homes.entry(*memory).or_default().push(key.clone());
+            self.held.homes.entry(*memory).or_default().push(key.clone());
         }
         self.last = row.sequence;
         self.tail_bytes += row.bytes;
@@ -119,87 +125,87 @@ impl State {
 
     fn delete_store(&mut self, store: &StoreName, sequence: u64) {
         self.stores.remove(store);
-        self.sessions.retain(|(held, _), _| held != store);
-        self.emptied.insert(store.clone(), sequence);
+        self.held.sessions.retain(|(held, _), _| held != store);
+        self.held.emptied.insert(store.clone(), sequence);
     }
 
     /// Forgets the rows up to `watermark`, which are flushed.
     pub(crate) fn drop_flushed(&mut self, watermark: u64) {
         self.watermark = self.watermark.max(watermark);
         if self.tail.back().is_some_and(|row| row.sequence <= watermark) {
-            // All that is kept in mind of rows is of these: it need not be looked for.
+            // All that is held is of these rows: it need not be looked for.
             self.tail.clear();
             self.tail_bytes = 0;
-            self.objects = HashMap::new();
-            self.sessions = HashMap::new();
-            self.emptied.clear();
-            self.homes = HashMap::new();
-            self.moves.clear();
+            self.held = Held::default();
             return;
         }
         while self.tail.front().is_some_and(|row| row.sequence <= watermark) {
             let Some(row) = self.tail.pop_front() else { break };
             self.tail_bytes -= row.bytes;
             for (id, location) in &row.objects {
-                if self.objects.get(id) == Some(location) {
-                    self.objects.remove(id);
+                if self.held.objects.get(id) == Some(location) {
+                    self.held.objects.remove(id);
                 }
             }
             for (session, object) in &row.sessions {
                 let name = (row.store.clone(), session.clone());
-                if self.sessions.get(&name) == Some(object) {
-                    self.sessions.remove(&name);
+                if self.held.sessions.get(&name) == Some(object) {
+                    self.held.sessions.remove(&name);
                 }
             }
-            self.emptied.retain(|_, sequence| *sequence != row.sequence);
+            self.held.emptied.retain(|_, sequence| *sequence != row.sequence);
             for (memory, key) in &row.homes {
-                if let Some(keys) = self.homes.get_mut(memory) {
+                if let Some(keys) = self.held.homes.get_mut(memory) {
                     keys.retain(|held| held != key);
                     if keys.is_empty() {
-                        self.homes.remove(memory);
+                        self.held.homes.remove(memory);
                     }
                 }
             }
             for (_, step) in row.moves() {
-                self.moves.remove(&(step.store.clone(), step.name.clone(), row.sequence));
+                self.held.moves.remove(&(step.store.clone(), step.name.clone(), row.sequence));
             }
         }
     }
 
     pub(crate) fn location(&self, id: &ObjectId) -> Option<Location> {
-        self.objects.get(id).copied()
+        self.held.objects.get(id).copied()
     }
 
     /// Unflushed objects whose ids lie between `low` and `high`.
     pub(crate) fn locations(&self, low: &ObjectId, high: &ObjectId) -> Vec<(ObjectId, Location)> {
-        let within = self.objects.iter().filter(|(id, _)| (low..=high).contains(id));
+        let within = self.held.objects.iter().filter(|(id, _)| (low..=high).contains(id));
         within.map(|(id, location)| (*id, *location)).collect()
     }
 
     pub(crate) fn session(&self, store: &StoreName, id: &str) -> Option<SessionObjectId> {
-        self.sessions.get(&(store.clone(), id.to_owned())).copied()
+        self.held.sessions.get(&(store.clone(), id.to_owned())).copied()
     }
 
     /// The unflushed sessions of `store`.
     pub(crate) fn sessions(&self, store: &StoreName) -> Vec<(String, SessionObjectId)> {
-        let own = self.sessions.iter().filter(|((name, _), _)| name == store);
+        let own = self.held.sessions.iter().filter(|((name, _), _)| name == store);
         own.map(|((_, id), object)| (id.clone(), *object)).collect()
     }
 
     /// Whether the sessions of `store` that are flushed went with it when it was deleted.
     pub(crate) fn is_emptied(&self, store: &StoreName) -> bool {
-        self.emptied.contains_key(store)
+        self.held.emptied.contains_key(store)
     }
 
     pub(crate) fn homes(&self, memory: &MemoryId) -> &[Key] {
-        self.homes.get(memory).map_or(&[], Vec::as_slice)
+        self.held.homes.get(memory).map_or(&[], Vec::as_slice)
     }
 
     /// The unflushed moves of a ref, oldest first.
     pub(crate) fn moves(&self, name: &FullRef) -> Vec<(u64, Time, Option<CommitId>)> {
         let low = (name.0.clone(), name.1.clone(), 0);
         let high = (name.0.clone(), name.1.clone(), u64::MAX);
-        self.moves.range(low..=high).map(|((_, _, at), (time, to))| (*at, *time, *to)).collect()
+        self.held
+            .moves
+            .range(low..=high)
+            .map(|((_, _, at), (time, to))| (*at, *time, *to))
+            .collect()
     }
 }
 
